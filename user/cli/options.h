@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The command line as a table: parsing, --help, shell completion and the man
+ * page's option list are derived from or checked against options[] in
+ * options.c. To add an option: a member here and a line there.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/vec.h"
+
+enum mode {
+	MODE_NONE,
+	MODE_TRACE, /* --pid, --comm, --cgroup, COMMAND */
+	MODE_REPORT, /* --report SESSION */
+	MODE_DOCTOR,
+	MODE_HELP,
+	MODE_VERSION,
+};
+
+/* Event sources that can be switched off one by one: --no-source NAME. */
+struct options {
+	enum mode mode;
+	VEC(uint32_t) pids; /* --pid */
+	const char *comm; /* --comm; argv's memory, as all strings here */
+	const char *cgroup; /* --cgroup */
+	char **command; /* COMMAND ARG…; NULL-terminated, NULL without */
+	const char *session; /* --report */
+	uint64_t duration_ns; /* 0: until the targets are gone or a signal */
+	uint64_t interval_ns; /* default 5 s */
+	const char *format; /* default "text" */
+	const char *output; /* -o; NULL: stdout */
+	const char *log_dir; /* --log-dir; NULL: the default place */
+	const char *sysroot; /* default "/" */
+	bool no_bpf;
+	bool no_follow;
+	bool no_session; /* --no-session: write no session file */
+	VEC(const char *) disabled_sources; /* --no-source NAME, repeated */
+	uint32_t top; /* --top-processes N, default 10; 0: all */
+	int verbose; /* -v counted up, -q down */
+};
+
+/*
+ * Fills ret from argv. Returns 0, or -EINVAL after one specific line plus
+ * "try --help" on stderr; the caller exits with 2.
+ */
+int options__parse(int argc, char **argv, struct options *ret);
+void options__free(struct options *o);
+void options__help(void); /* to stdout */

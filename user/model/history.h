@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Everything a report needs, accumulated tick by tick in bounded memory:
+ * first, last and extreme values of each process, last state of each owner,
+ * first and last meminfo. history__add() is the only way in, live or replayed.
+ */
+#pragma once
+
+#include "model/tick.h"
+
+struct proc_history {
+	struct proc_sample first, last; /* cgroup strings owned here, last.cgroup only */
+	uint32_t ever_known; /* bits known in first and last both */
+	uint64_t peak[_PROC_VALUE_MAX];
+	uint64_t first_ns, last_ns; /* CLOCK_BOOTTIME of first seen and of last change or end */
+	bool seen_at_start; /* was there at the first tick */
+	bool has_smaps_first, has_smaps_last;
+	struct smaps_sample smaps_first, smaps_last;
+	bool has_ownership;
+	struct ownership_sample ownership;
+};
+
+struct history {
+	struct run_info info;
+	uint64_t start_ns, end_ns; /* CLOCK_REALTIME of first and last tick */
+	uint64_t start_mono_ns, end_mono_ns;
+	uint64_t n_ticks;
+	VEC(struct proc_history *) procs; /* elements owned; ordered by first sight */
+	VEC(struct owner_sample) owners; /* last state of each; ordered by first sight */
+	VEC(struct meminfo_line) meminfo_first, meminfo_last;
+	VEC(struct event) events; /* at most HISTORY_EVENTS_MAX; the rest is counted in limits */
+	struct limits limits;
+	struct self_sample self;
+	uint32_t n_procs_last;
+	struct history_index *index; /* private lookup tables */
+};
+
+#define HISTORY_EVENTS_MAX 4096
+
+/* info is copied. Returns 0 or -ENOMEM. */
+int history__new(const struct run_info *info, struct history **ret);
+void history__free(struct history *h);
+
+/* Takes what it needs from the tick by copy; the tick stays the caller's. 0 or -ENOMEM. */
+int history__add(struct history *h, const struct tick *t);
+
+const struct proc_history *history__find_proc(const struct history *h, struct proc_id id);
+const struct owner_sample *history__find_owner(const struct history *h, struct proc_id id);

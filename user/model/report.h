@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a run found, ready to be printed: the only thing sinks see. Built by
+ * analyze/ from the history; plain values, no decisions left to a sink.
+ * Schema "memtrace.report/1"; README documents the JSON members.
+ */
+#pragma once
+
+#include "model/tick.h"
+
+/* Start and end of a measured value; absent in JSON unless known. */
+struct span {
+	bool known, approx;
+	uint64_t start, end;
+};
+
+static inline int64_t span_delta(struct span s)
+{
+	return (int64_t)(s.end - s.start);
+}
+
+/* Pages taken since attach and still held, by the owner table. */
+struct attributed {
+	bool known; /* false: no page attribution for this process */
+	int64_t live[_PAGE_CLASS_MAX]; /* bytes */
+	uint64_t taken[_PAGE_CLASS_MAX]; /* bytes */
+};
+
+struct report_process {
+	struct proc_id id;
+	uint32_t ppid, uid;
+	char comm[COMM_SIZE];
+	const char *cgroup; /* NULL unknown; owned by the report */
+	uint32_t flags; /* enum proc_flag */
+	struct proc_end end;
+	struct span value[_PROC_VALUE_MAX];
+	struct span pss, uss; /* bytes */
+	struct attributed attributed;
+	bool has_ownership;
+	struct ownership_sample ownership;
+	int64_t growth_bytes; /* anon + swap + shmem (or rss when those are unknown), end - start */
+	bool rate_known; /* false: seen for less than a second */
+	double rate_bytes_per_hour; /* growth over the time it was seen */
+	uint64_t seen_ns;
+};
+
+/* What exited processes left behind. */
+struct report_residue {
+	struct owner_sample owner;
+	uint64_t held; /* bytes, all classes */
+};
+
+/* Owners that are no single process: async bucket, overflow, kernel threads … */
+struct report_owner {
+	struct owner_sample owner;
+};
+
+struct report_ledger_line {
+	char line[32]; /* meminfo name */
+	uint64_t start, end;
+};
+
+struct report_note {
+	char text[256]; /* a finding or a next step, in words */
+};
+
+struct report {
+	struct run_info info;
+	uint64_t start_ns, end_ns; /* CLOCK_REALTIME */
+	uint64_t duration_ns; /* by CLOCK_BOOTTIME */
+	uint64_t n_ticks;
+	uint32_t n_procs; /* alive at the end */
+	VEC(struct report_note) head; /* what a reader needs first */
+	VEC(struct report_process) processes; /* targets first, then by growth */
+	VEC(struct report_residue) left_behind; /* by held, largest first */
+	VEC(struct report_owner) other_owners;
+	VEC(struct report_ledger_line) ledger; /* meminfo lines that changed, as the kernel names them */
+	struct span available; /* MemAvailable */
+	VEC(struct event) events;
+	struct limits limits;
+	struct self_sample self;
+};
+
+void report__free(struct report *r);

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One sampling moment: what changed since the tick before. The same struct is
+ * fed to the history (live), written to the session file, and read back from
+ * it (--report), so a report from a file equals the report of the run.
+ *
+ * Sizes are bytes, times nanoseconds unless named otherwise. A member whose
+ * bit is missing from `known` was not seen, which is not the same as zero.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/vec.h"
+#include "model/limit.h"
+
+#define COMM_SIZE 16 /* TASK_COMM_LEN: bytes, any value, NUL-padded */
+
+/* (pid, start time) names a process: a reused pid has another start time. */
+struct proc_id {
+	uint32_t pid; /* thread group id */
+	uint64_t start_ticks; /* since boot, in USER_HZ (1/100 s), as /proc/PID/stat field 22 */
+};
+
+static inline bool proc_id_equal(struct proc_id a, struct proc_id b)
+{
+	return a.pid == b.pid && a.start_ticks == b.start_ticks;
+}
+
+/* Measured values of a process, in the order of the JSON report. */
+enum proc_value {
+	PROC_RSS, /* anon + file + shmem */
+	PROC_ANON,
+	PROC_FILE,
+	PROC_SHMEM,
+	PROC_SWAP,
+	PROC_VSZ,
+	PROC_HEAP, /* brk - start_brk */
+	PROC_PAGE_TABLE,
+	PROC_FDS, /* count */
+	PROC_THREADS, /* count */
+	_PROC_VALUE_MAX,
+};
+
+/* JSON member names: "rss_bytes" … "fds", "threads". */
+extern const char *const proc_value_names[_PROC_VALUE_MAX];
+
+enum proc_flag {
+	PROC_KTHREAD = 1 << 0,
+	PROC_TARGET = 1 << 1, /* named by --pid, --comm, --cgroup or COMMAND */
+	PROC_FOLLOWED = 1 << 2, /* descends from a target */
+	PROC_EXECED = 1 << 3, /* another program than at the last tick: exec seen */
+};
+
+/* How it ended, when we know. */
+struct proc_end {
+	bool ended;
+	bool status_known;
+	int status; /* wait(2) status */
+	uint64_t time_ns; /* CLOCK_REALTIME; of the tick that missed it when nobody told us */
+};
+
+struct proc_sample {
+	struct proc_id id;
+	uint32_t ppid;
+	uint32_t uid;
+	char comm[COMM_SIZE];
+	char state; /* R S D Z T t X I, 0 when unknown */
+	uint32_t flags; /* enum proc_flag */
+	uint32_t known; /* bit (1 << enum proc_value) */
+	uint32_t approx; /* bits of values whose error is stated in a limit */
+	uint64_t value[_PROC_VALUE_MAX];
+	char *cgroup; /* path of the unified or memory hierarchy; NULL unknown; owned by the tick */
+	struct proc_end end;
+};
+
+/* smaps_rollup of a target, at its start and end. */
+struct smaps_sample {
+	struct proc_id id;
+	uint64_t rss, pss, pss_anon, pss_file, pss_shmem;
+	uint64_t private_clean, private_dirty; /* USS is their sum */
+	uint64_t swap, swap_pss, anon_huge;
+};
+
+/* Classes told from gfp flags and page-cache insertion at allocation time. */
+enum page_class {
+	PAGES_USER, /* movable: anonymous, shared memory and tmpfs */
+	PAGES_FILE, /* inserted into the page cache of a file */
+	PAGES_KERNEL, /* everything else: slab, page tables, stacks, buffers … */
+	_PAGE_CLASS_MAX,
+};
+
+extern const char *const page_class_names[_PAGE_CLASS_MAX]; /* "user" "file" "kernel" */
+
+enum owner_kind {
+	OWNER_PROCESS,
+	OWNER_KTHREAD,
+	OWNER_ASYNC, /* interrupts: nobody's process */
+	OWNER_OVERFLOW, /* owner table was full: pages of several */
+	OWNER_EXITED_GROUP, /* long-dead processes of one name, folded together */
+	_OWNER_KIND_MAX,
+};
+
+extern const char *const owner_kind_names[_OWNER_KIND_MAX];
+
+/* What pages a dead owner left really are, from the page flags at the end. */
+struct residue {
+	bool known;
+	uint64_t inherited; /* anonymous: still mapped by a descendant */
+	uint64_t shmem; /* tmpfs, memfd, SysV: swap-backed and not anonymous */
+	uint64_t file; /* page cache */
+	uint64_t kernel;
+};
+
+/* One owner of pages taken since attach. Live and taken are bytes by class. */
+struct owner_sample {
+	uint32_t owner; /* dense id in the kernel table; reused only when empty and dead */
+	enum owner_kind kind;
+	struct proc_id id; /* zero for ASYNC, OVERFLOW, EXITED_GROUP */
+	struct proc_id parent; /* whom it was forked from; zero when unknown */
+	char comm[COMM_SIZE];
+	bool dead;
+	uint64_t exit_ns; /* CLOCK_REALTIME; 0 while alive */
+	int64_t live[_PAGE_CLASS_MAX]; /* held now; below 0 only by events in flight */
+	uint64_t taken[_PAGE_CLASS_MAX]; /* allocated since attach, freed or not */
+	uint32_t members; /* EXITED_GROUP: how many processes */
+	struct residue residue;
+};
+
+/* How a target's resident pages split by who first touched them: its
+ * pagemap against the owner table, when both can be read. */
+struct ownership_sample {
+	struct proc_id id;
+	uint64_t present; /* resident anonymous and shared pages mapped, bytes */
+	uint64_t own; /* first touched by it since attach */
+	uint64_t kin; /* first touched by an ancestor or sibling: inherited */
+	uint64_t other; /* by anybody else, shared memory mostly */
+	uint64_t unowned; /* before attach, or moved without an event */
+};
+
+/* One line of /proc/meminfo, kept as it is named there. */
+struct meminfo_line {
+	char name[32];
+	uint64_t bytes; /* or a count where the file has no kB */
+	bool is_count;
+};
+
+/* Things that happened between ticks and a person should know. */
+enum event_kind {
+	EVENT_TARGET_STARTED,
+	EVENT_TARGET_EXITED,
+	EVENT_TARGET_EXEC,
+	EVENT_PID_REUSED,
+	EVENT_NOTE,
+	_EVENT_KIND_MAX,
+};
+
+extern const char *const event_kind_names[_EVENT_KIND_MAX];
+
+struct event {
+	uint64_t time_ns; /* CLOCK_REALTIME */
+	enum event_kind kind;
+	struct proc_id id; /* zero when about no process */
+	char text[160];
+};
+
+/* What this tool itself cost, running totals. */
+struct self_sample {
+	uint64_t cpu_ns; /* user + system time of our process */
+	uint64_t bpf_ns; /* run time of our programs; 0 with bpf_ns_known false: statistics are off */
+	bool bpf_ns_known;
+	uint64_t rss_bytes;
+	uint64_t map_bytes; /* kernel memory of our maps */
+	uint64_t events; /* runs of our programs */
+};
+
+struct tick {
+	uint64_t seq; /* 0, 1, 2 … */
+	uint64_t time_ns; /* CLOCK_REALTIME */
+	uint64_t mono_ns; /* CLOCK_BOOTTIME: durations and rates use this one */
+	VEC(struct meminfo_line) meminfo;
+	VEC(struct proc_sample) procs; /* new or changed since the tick before, and ended ones once */
+	VEC(struct owner_sample) owners; /* new or changed */
+	VEC(struct smaps_sample) smaps;
+	VEC(struct ownership_sample) ownership;
+	VEC(struct event) events;
+	struct limits limits; /* all of them, running totals */
+	struct self_sample self;
+	uint32_t n_procs; /* alive now, changed or not */
+};
+
+void tick__clear(struct tick *t); /* keeps the allocations */
+void tick__free(struct tick *t);
+
+/* What a run is, known before its first tick. */
+struct run_info {
+	char mode[16]; /* "pid", "command", "comm", "cgroup" … */
+	char kernel[96], arch[16], boot_id[40], version[32];
+	char host[65]; /* host name */
+	char target[256]; /* what the user asked for, as typed */
+	uint64_t mem_total;
+	uint64_t page_size;
+	uint64_t interval_ns, duration_ns; /* duration 0: until the target ends */
+	bool bpf; /* page attribution ran */
+};

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Output formats. To add one: a file sink/NAME.c that defines a const struct
+ * sink, its declaration and a line in sink/sink.c's table. A sink makes
+ * untrusted strings safe for its own medium and takes no decisions.
+ */
+#pragma once
+
+#include <stdio.h>
+
+#include "model/report.h"
+
+struct sink {
+	const char *name; /* the word after --format */
+	const char *help; /* one line for --help */
+	/* Returns 0 or -errno (a failed write included). */
+	int (*write)(const struct report *r, FILE *out);
+};
+
+extern const struct sink text_sink, json_sink;
+
+const struct sink *sink_find(const char *name); /* NULL: no such format */
+const struct sink *const *sink_all(void); /* NULL-terminated */
