@@ -41,7 +41,8 @@ char *safe_utf8(char *dst, size_t dst_size, const char *src, size_t src_size);
  * doubled; a leading = + - @ gets a ' in front, so that no spreadsheet runs it. */
 void csv_field(struct strbuf *b, const char *src, size_t src_size);
 
-/* "1.2 GiB", "512 KiB", "0 B": binary units, three significant digits. */
+/* "1.2 GiB", "34.5 MiB", "512 KiB", "0 B": binary units, at most one decimal, none from 100
+ * on (bytes have none). */
 #define HUMAN_BYTES_SIZE 16
 char *human_bytes(char dst[static HUMAN_BYTES_SIZE], uint64_t bytes);
 /* The same with a sign that is always there: "+1.2 MiB", "-4.0 KiB", "0 B". */

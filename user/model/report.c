@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/report.h"
+
+void report__free(struct report *r)
+{
+	if (!r)
+		return;
+	vec_for_each (p, &r->processes)
+		free((char *)p->cgroup);
+	vec_free(&r->head);
+	vec_free(&r->processes);
+	vec_free(&r->left_behind);
+	vec_free(&r->other_owners);
+	vec_free(&r->ledger);
+	vec_free(&r->events);
+	limits__free(&r->limits);
+	free(r);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/tick.h"
+
+/* Declared with their sizes in the header and defined without: a table that
+ * lost its last entry does not compile. */
+const char *const proc_value_names[] = {
+	[PROC_RSS] = "rss_bytes",   [PROC_ANON] = "anon_bytes",
+	[PROC_FILE] = "file_bytes", [PROC_SHMEM] = "shmem_bytes",
+	[PROC_SWAP] = "swap_bytes", [PROC_VSZ] = "vsz_bytes",
+	[PROC_HEAP] = "heap_bytes", [PROC_PAGE_TABLE] = "page_table_bytes",
+	[PROC_FDS] = "fds",	    [PROC_THREADS] = "threads",
+};
+
+const char *const page_class_names[] = {
+	[PAGES_USER] = "user",
+	[PAGES_FILE] = "file",
+	[PAGES_KERNEL] = "kernel",
+};
+
+const char *const owner_kind_names[] = {
+	[OWNER_PROCESS] = "process",
+	[OWNER_KTHREAD] = "kthread",
+	[OWNER_ASYNC] = "async",
+	[OWNER_OVERFLOW] = "overflow",
+	[OWNER_EXITED_GROUP] = "exited_group",
+};
+
+const char *const event_kind_names[] = {
+	[EVENT_TARGET_STARTED] = "target_started",
+	[EVENT_TARGET_EXITED] = "target_exited",
+	[EVENT_TARGET_EXEC] = "target_exec",
+	[EVENT_PID_REUSED] = "pid_reused",
+	[EVENT_NOTE] = "note",
+};
+
+void tick__clear(struct tick *t)
+{
+	vec_for_each (p, &t->procs)
+		free(p->cgroup);
+	t->meminfo.n = t->procs.n = t->owners.n = t->smaps.n = 0;
+	t->ownership.n = t->events.n = t->limits.n = 0;
+
+	t->seq = 0;
+	t->time_ns = t->mono_ns = 0;
+	t->self = (struct self_sample){0};
+	t->n_procs = 0;
+}
+
+void tick__free(struct tick *t)
+{
+	tick__clear(t);
+	vec_free(&t->meminfo);
+	vec_free(&t->procs);
+	vec_free(&t->owners);
+	vec_free(&t->smaps);
+	vec_free(&t->ownership);
+	vec_free(&t->events);
+	limits__free(&t->limits);
+}
