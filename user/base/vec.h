@@ -39,4 +39,4 @@ int vec_grow_raw(void **v, size_t *cap, size_t want, size_t elem_size);
 	} while (0)
 
 #define vec_for_each(it, vec)                                                                      \
-	for (typeof(&(vec)->v[0]) it = (vec)->v; it && it < (vec)->v + (vec)->n; it++)
+	for (typeof(*(vec)->v) *it = (vec)->v; it && it < (vec)->v + (vec)->n; it++)
