@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Growth that is given back in full. */
+#include "victim.h"
+
+int main(int argc, char **argv)
+{
+	const char *how = "munmap";
+	const struct victim_option own[] = {
+		{"how", VICTIM_TEXT, &how, "munmap, dontneed or thp (huge pages, munmap) (munmap)"},
+		{0},
+	};
+	bool dontneed, thp;
+	size_t bytes;
+	char *mem;
+
+	victim_init(argc, argv, "freed", "Grows, waits a phase, frees everything, holds.", own);
+	dontneed = !strcmp(how, "dontneed");
+	thp = !strcmp(how, "thp");
+	if (!dontneed && !thp && strcmp(how, "munmap"))
+		victim_usage(2, own);
+	victim_begin();
+	bytes = victim_bytes();
+	mem = map_anon(bytes, thp ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+	grow_pages(mem, bytes);
+	victim_phase();
+	if (dontneed ? madvise(mem, bytes, MADV_DONTNEED) : munmap(mem, bytes))
+		die("%s: %s", how, strerror(errno));
+	tell(
+		&(struct truth){
+			.kind = "anon", .note = "all freed", .pid = getpid(), .touched = bytes},
+		"\"how\":\"%s\"", how);
+	victim_hold();
+	return 0;
+}
