@@ -394,7 +394,7 @@ static int mark_least(struct history *h)
 		if (!e->drop && !err && proc_foldable(h, *p))
 			err = vec_push(&gone, e);
 	}
-	if (!err && n_kept > FOLD_ALL_MAX) {
+	if (!err && gone.n && n_kept > FOLD_ALL_MAX) {
 		qsort(gone.v, gone.n, sizeof(*gone.v), compare_worth);
 		for (size_t i = 0; i < gone.n && n_kept > FOLD_ALL_KEEP; i++, n_kept--)
 			gone.v[i]->drop = true;

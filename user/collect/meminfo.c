@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "collect/meminfo.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/file.h"
+
+#define TEXT_MAX 16384 /* ten times what any kernel writes */
+
+static bool word_is(struct cursor word, const char *text)
+{
+	size_t len = (size_t)(word.end - word.p);
+
+	return strlen(text) == len && !memcmp(word.p, text, len);
+}
+
+/* "Name:   number [kB]"; 0 or -EBADMSG. */
+static int parse_line(struct cursor line, struct meminfo_line *ret)
+{
+	const char *colon = memchr(line.p, ':', (size_t)(line.end - line.p));
+	size_t len = colon ? (size_t)(colon - line.p) : 0;
+	struct meminfo_line m = {.is_count = true};
+	struct cursor unit;
+
+	if (!len || len >= sizeof(m.name) || memchr(line.p, '\0', len))
+		return -EBADMSG;
+	memcpy(m.name, line.p, len);
+	line.p = colon + 1;
+	if (cursor_u64(&line, &m.bytes))
+		return -EBADMSG;
+	if (!cursor_word(&line, &unit)) {
+		if (!word_is(unit, "kB") || __builtin_mul_overflow(m.bytes, 1024, &m.bytes) ||
+		    !cursor_word(&line, &unit))
+			return -EBADMSG;
+		m.is_count = false;
+	}
+	*ret = m;
+	return 0;
+}
+
+int meminfo_parse(struct cursor text, struct tick *t)
+{
+	struct meminfo_line m;
+	struct cursor line;
+
+	while (!cursor_line(&text, &line))
+		if (line.end < text.end && !parse_line(line, &m) && vec_push(&t->meminfo, m))
+			return -ENOMEM;
+	return 0;
+}
+
+int meminfo_read(int root_fd, struct tick *t)
+{
+	size_t n_before = t->meminfo.n;
+	char text[TEXT_MAX];
+	ssize_t len = read_file_at(root_fd, "proc/meminfo", text, sizeof(text));
+	int err;
+
+	if (len < 0)
+		return (int)len;
+	err = meminfo_parse((struct cursor){text, text + len}, t);
+	if (err)
+		return err;
+	return t->meminfo.n == n_before ? -EBADMSG : 0;
+}
+
+int meminfo_find(const struct meminfo_line *v, size_t n, const char *name, uint64_t *ret)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(v[i].name, name)) {
+			*ret = v[i].bytes;
+			return 0;
+		}
+	return -ENOENT;
+}
