@@ -122,7 +122,8 @@ arm_user := $(user_src:%.c=$(B)/arm64/%.o)
 # nothing.
 
 empty :=
-squash = x$(subst $(empty) $(empty),_,$(1))x
+# strip: GNU make 4.3 sometimes leaves the newline at the end of what $(file <) reads.
+squash = x$(subst $(empty) $(empty),_,$(strip $(1)))x
 # name, text
 stamp = $(if $(findstring $(call squash,$(2)),$(call squash,$(file <$(B)/stamp/$(1)))),,\
 	$(shell mkdir -p $(B)/stamp)$(file >$(B)/stamp/$(1),$(2)))
