@@ -13,7 +13,7 @@
 
 enum mode {
 	MODE_NONE,
-	MODE_TRACE, /* --pid, --comm, --cgroup, COMMAND */
+	MODE_TRACE,  /* --pid, --comm, --cgroup, COMMAND */
 	MODE_REPORT, /* --report SESSION */
 	MODE_DOCTOR,
 	MODE_HELP,
@@ -23,23 +23,23 @@ enum mode {
 /* Event sources that can be switched off one by one: --no-source NAME. */
 struct options {
 	enum mode mode;
-	VEC(uint32_t) pids; /* --pid */
-	const char *comm; /* --comm; argv's memory, as all strings here */
-	const char *cgroup; /* --cgroup */
-	char **command; /* COMMAND ARG…; NULL-terminated, NULL without */
-	const char *session; /* --report */
+	VEC(uint32_t) pids;   /* --pid */
+	const char *comm;     /* --comm; argv's memory, as all strings here */
+	const char *cgroup;   /* --cgroup */
+	char **command;	      /* COMMAND ARG…; NULL-terminated, NULL without */
+	const char *session;  /* --report */
 	uint64_t duration_ns; /* 0: until the targets are gone or a signal */
 	uint64_t interval_ns; /* default 5 s */
-	const char *format; /* default "text" */
-	const char *output; /* -o; NULL: stdout */
-	const char *log_dir; /* --log-dir; NULL: the default place */
-	const char *sysroot; /* default "/" */
+	const char *format;   /* default "text" */
+	const char *output;   /* -o; NULL: stdout */
+	const char *log_dir;  /* --log-dir; NULL: the default place */
+	const char *sysroot;  /* default "/" */
 	bool no_bpf;
 	bool no_follow;
-	bool no_session; /* --no-session: write no session file */
+	bool no_session;		    /* --no-session: write no session file */
 	VEC(const char *) disabled_sources; /* --no-source NAME, repeated */
-	uint32_t top; /* --top-processes N, default 10; 0: all */
-	int verbose; /* -v counted up, -q down */
+	uint32_t top;			    /* --top-processes N, default 10; 0: all */
+	int verbose;			    /* -v counted up, -q down */
 };
 
 /*

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/parse.h"
+#include "base/str.h"
+#include "cli/option_table.h"
+
+/* getopt_long() returns a letter, or this plus an index of option_table[]. */
+#define LONG_BASE 256
+#define OPTIONS_MAX 64
+
+#define DEFAULT_INTERVAL_NS 5000000000ull
+#define DEFAULT_TOP 10
+
+struct parse_state {
+	struct options o;
+	const struct option_def *chooser; /* the option that chose the mode */
+	uint64_t given;			  /* bit (1 << index in option_table) */
+	const char *word;		  /* the argument getopt_long() is at */
+};
+
+struct getopt_tables {
+	struct option longs[OPTIONS_MAX + 1];
+	char letters[2 * OPTIONS_MAX + 3];
+};
+
+void options__free(struct options *o)
+{
+	vec_free(&o->pids);
+	vec_free(&o->disabled_sources);
+}
+
+static void build_getopt_tables(struct getopt_tables *t)
+{
+	struct option *l = t->longs;
+	char *p = t->letters;
+
+	memset(t, 0, sizeof(*t));
+	/* '-': hand out other words in place, ':': tell a missing value from an unknown option. */
+	*p++ = '-';
+	*p++ = ':';
+	for (size_t i = 0; i < option_table_n; i++) {
+		const struct option_def *def = &option_table[i];
+
+		if (!*def->name)
+			continue;
+		*l++ = (struct option){
+			.name = def->name,
+			.has_arg = def->arg ? required_argument : no_argument,
+			.val = LONG_BASE + (int)i,
+		};
+		if (!def->letter)
+			continue;
+		*p++ = def->letter;
+		if (def->arg)
+			*p++ = ':';
+	}
+}
+
+static const struct option_def *find_def(int code)
+{
+	if (code >= LONG_BASE && code < LONG_BASE + (int)option_table_n)
+		return &option_table[code - LONG_BASE];
+	for (size_t i = 0; i < option_table_n; i++)
+		if (option_table[i].letter && option_table[i].letter == code)
+			return &option_table[i];
+	return NULL;
+}
+
+static const struct option_def *command_def(void)
+{
+	for (size_t i = 0; i < option_table_n; i++)
+		if (!*option_table[i].name)
+			return &option_table[i];
+	return NULL;
+}
+
+static int choose_mode(struct parse_state *s, const struct option_def *def)
+{
+	char a[OPTION_LABEL_SIZE], b[OPTION_LABEL_SIZE];
+
+	if (s->chooser == def && !def->repeats)
+		return usage_error("%s is given twice", option_label(def, a));
+	if (s->chooser && s->chooser != def)
+		return usage_error("%s and %s cannot be combined: one of them at a time",
+				   option_label(s->chooser, a), option_label(def, b));
+	s->chooser = def;
+	s->o.mode = def->mode;
+	return 0;
+}
+
+/* Abbreviated names are refused: one that is unique today breaks a script when an option is added.
+ */
+static bool is_whole_name(const char *word, const struct option_def *def)
+{
+	size_t len = strcspn(word + 2, "=");
+
+	return strlen(def->name) == len && !memcmp(word + 2, def->name, len);
+}
+
+static int refuse(const struct parse_state *s, int code)
+{
+	const struct option_def *def = find_def(optopt);
+	const char letter[2] = {(char)optopt, '\0'};
+	char label[OPTION_LABEL_SIZE], shown[TYPED_SIZE];
+
+	if (code == ':')
+		return usage_error("%s needs a value: %s", option_label(def, label), def->arg);
+	if (def && optopt >= LONG_BASE)
+		return usage_error("%s takes no value", option_label(def, label));
+	if (optopt)
+		return usage_error("unknown option '-%s'", typed(shown, letter));
+	return usage_error("unknown option '%s'", typed(shown, s->word));
+}
+
+/* 1: that was all (--help and --version end parsing), 0, or an error. */
+static int take_option(struct parse_state *s, int code)
+{
+	const struct option_def *def;
+	char shown[TYPED_SIZE];
+	int err;
+
+	if (code == 1)
+		return usage_error("unexpected argument '%s': a command to run goes after --",
+				   typed(shown, optarg));
+	if (code == '?' || code == ':')
+		return refuse(s, code);
+	def = find_def(code);
+	if (code >= LONG_BASE && !is_whole_name(s->word, def))
+		return usage_error("unknown option '%s': is --%s meant?", typed(shown, s->word),
+				   def->name);
+	if (def->mode == MODE_HELP || def->mode == MODE_VERSION) {
+		s->o.mode = def->mode;
+		return 1;
+	}
+	if (def->mode != MODE_NONE) {
+		err = choose_mode(s, def);
+		if (err)
+			return err;
+	}
+	s->given |= 1ull << (def - option_table);
+	return def->parse(def, optarg, &s->o);
+}
+
+static int take_command(struct parse_state *s, char **command)
+{
+	if (!*command)
+		return usage_error("no command after --");
+	if (!**command)
+		return usage_error("the command after -- is empty");
+	s->o.command = command;
+	return choose_mode(s, command_def());
+}
+
+static int no_mode(void)
+{
+	struct strbuf list = {0};
+	char label[OPTION_LABEL_SIZE];
+	int err;
+
+	for (size_t i = 0; i < option_table_n; i++) {
+		const struct option_def *def = &option_table[i];
+
+		if (def->mode == MODE_NONE || def->mode == MODE_HELP || def->mode == MODE_VERSION)
+			continue;
+		strbuf_addf(&list, "%s%s", list.len ? ", " : "", option_label(def, label));
+	}
+	err = usage_error("nothing to do: give one of %s", list.s ? list.s : "the modes");
+	strbuf_free(&list);
+	return err;
+}
+
+static int check_combination(const struct parse_state *s)
+{
+	const struct options *o = &s->o;
+	char a[OPTION_LABEL_SIZE], b[OPTION_LABEL_SIZE];
+
+	if (o->mode == MODE_NONE)
+		return no_mode();
+	for (size_t i = 0; i < option_table_n; i++) {
+		const struct option_def *def = &option_table[i];
+
+		if (!(s->given & (1ull << i)) || def->mode != MODE_NONE)
+			continue;
+		if (!(def->modes & (1u << o->mode)))
+			return usage_error("%s has no meaning with %s", option_label(def, a),
+					   option_label(s->chooser, b));
+	}
+	if (o->mode == MODE_DOCTOR && strcmp(o->format, "text") && strcmp(o->format, "json"))
+		return usage_error("--doctor prints as text or json, not as %s", o->format);
+	if (o->duration_ns && o->interval_ns > o->duration_ns && o->verbose >= 0)
+		log_warning("--interval is longer than --duration: one sample at the start and one "
+			    "at the end");
+	return 0;
+}
+
+static int parse_words(int argc, char **argv, struct parse_state *s)
+{
+	struct getopt_tables t;
+
+	build_getopt_tables(&t);
+	opterr = 0;
+	optind = 0; /* glibc and musl: start anew, also when parsing has been done before */
+	for (;;) {
+		/* 0 and 1 are both the first word: getopt_long() has not run yet at 0 */
+		int at = optind ? optind : 1;
+		int code, err;
+
+		s->word = at < argc ? argv[at] : "";
+		code = getopt_long(argc, argv, t.letters, t.longs, NULL);
+		if (code == -1)
+			return strcmp(s->word, "--") ? 0 : take_command(s, argv + optind);
+		err = take_option(s, code);
+		if (err)
+			return err > 0 ? 0 : err;
+	}
+}
+
+int options__parse(int argc, char **argv, struct options *ret)
+{
+	struct parse_state s = {
+		.o =
+			{
+				.interval_ns = DEFAULT_INTERVAL_NS,
+				.format = "text",
+				.sysroot = "/",
+				.top = DEFAULT_TOP,
+			},
+	};
+	int err = parse_words(argc, argv, &s);
+
+	if (!err && s.o.mode != MODE_HELP && s.o.mode != MODE_VERSION)
+		err = check_combination(&s);
+	if (err == -ENOMEM)
+		log_error("out of memory");
+	if (err) {
+		options__free(&s.o);
+		return err;
+	}
+	*ret = s.o;
+	return 0;
+}

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/option_table.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/parse.h"
+#include "base/str.h"
+#include "sink/sink.h"
+
+/* PID_MAX_LIMIT of 64-bit kernels is 4 Mi, exclusive (include/linux/threads.h). */
+#define PID_HIGHEST (4 * 1024 * 1024 - 1)
+
+#define NS_PER_MS 1000000ull
+
+const char *const option_sources[] = {"page",  "filemap",   "task", "migrate",
+				      "async", "task_iter", NULL};
+
+char *option_label(const struct option_def *def, char dst[static OPTION_LABEL_SIZE])
+{
+	snprintf(dst, OPTION_LABEL_SIZE, "--%s", *def->name ? def->name : " COMMAND");
+	return dst;
+}
+
+char *typed(char dst[static TYPED_SIZE], const char *text)
+{
+	return safe_text(dst, TYPED_SIZE, text, strlen(text));
+}
+
+int usage_error(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	log_printv(LOG_ERROR, fmt, args);
+	va_end(args);
+	log_error("try --help");
+	return -EINVAL;
+}
+
+static void *member(const struct option_def *def, struct options *o)
+{
+	return (char *)o + def->offset;
+}
+
+static int set_flag(const struct option_def *def, const char *arg, struct options *o)
+{
+	(void)arg;
+	*(bool *)member(def, o) = true;
+	return 0;
+}
+
+static int count_up(const struct option_def *def, const char *arg, struct options *o)
+{
+	(void)arg;
+	(*(int *)member(def, o))++;
+	return 0;
+}
+
+static int count_down(const struct option_def *def, const char *arg, struct options *o)
+{
+	(void)arg;
+	(*(int *)member(def, o))--;
+	return 0;
+}
+
+static int set_nothing(const struct option_def *def, const char *arg, struct options *o)
+{
+	(void)def;
+	(void)arg;
+	(void)o;
+	return 0;
+}
+
+static int set_string(const struct option_def *def, const char *arg, struct options *o)
+{
+	if (!*arg)
+		return usage_error("--%s: the value is empty, it should be %s", def->name,
+				   def->arg);
+	*(const char **)member(def, o) = arg;
+	return 0;
+}
+
+static int set_u32(const struct option_def *def, const char *arg, struct options *o)
+{
+	char shown[TYPED_SIZE];
+	uint32_t n;
+	int err = parse_u32(arg, &n);
+
+	if (err == -ERANGE)
+		return usage_error("--%s: '%s' is too large", def->name, typed(shown, arg));
+	if (err)
+		return usage_error("--%s: '%s' is not a number", def->name, typed(shown, arg));
+	*(uint32_t *)member(def, o) = n;
+	return 0;
+}
+
+/* For a number that parse_duration_ns() calls out of range: below or above? */
+static bool is_below_one(const char *number)
+{
+	char first = number[strspn(number, "0")];
+
+	return first < '1' || first > '9';
+}
+
+static int set_duration(const struct option_def *def, const char *arg, struct options *o)
+{
+	char shown[TYPED_SIZE];
+	uint64_t ns;
+	int err = parse_duration_ns(arg, &ns);
+
+	if (err == -ERANGE && is_below_one(arg))
+		return usage_error("--%s: '%s' is no time at all", def->name, typed(shown, arg));
+	if (err == -ERANGE)
+		return usage_error("--%s: '%s' is too long, at most 10 years", def->name,
+				   typed(shown, arg));
+	if (err)
+		return usage_error("--%s: '%s' is not a duration (90, 90s, 500ms, 5m, 2h, 1d)",
+				   def->name, typed(shown, arg));
+	if (ns < def->min)
+		return usage_error("--%s: '%s' is too short, at least %llu ms", def->name,
+				   typed(shown, arg), (unsigned long long)(def->min / NS_PER_MS));
+	*(uint64_t *)member(def, o) = ns;
+	return 0;
+}
+
+static int add_pid(const char *item, struct options *o)
+{
+	char shown[TYPED_SIZE];
+	uint32_t pid;
+	int err = parse_u32(item, &pid);
+
+	if (!*item)
+		return usage_error("--pid: an empty entry; PIDs are separated by single commas");
+	if (err == -EINVAL)
+		return usage_error("--pid: '%s' is not a PID (several: --pid 12,34)",
+				   typed(shown, item));
+	if (err || pid > PID_HIGHEST)
+		return usage_error("--pid: %s is too large, the highest PID is %d",
+				   typed(shown, item), PID_HIGHEST);
+	if (!pid)
+		return usage_error("--pid: 0 is not a process");
+	vec_for_each (have, &o->pids)
+		if (*have == pid)
+			return usage_error("--pid: %u is given twice", pid);
+	return vec_push(&o->pids, pid);
+}
+
+static int add_pids(const struct option_def *def, const char *arg, struct options *o)
+{
+	(void)def;
+	for (;;) {
+		size_t len = strcspn(arg, ",");
+		_cleanup_free_ char *item = strndup(arg, len);
+		int err = item ? add_pid(item, o) : -ENOMEM;
+
+		if (err)
+			return err;
+		arg += len;
+		if (!*arg)
+			return 0;
+		arg++;
+	}
+}
+
+static int set_format(const struct option_def *def, const char *arg, struct options *o)
+{
+	char shown[TYPED_SIZE], known[256];
+	size_t len = 0;
+
+	if (sink_find(arg)) {
+		*(const char **)member(def, o) = arg;
+		return 0;
+	}
+	known[0] = '\0';
+	for (const struct sink *const *s = sink_all(); *s && len < sizeof(known); s++)
+		len += snprintf(known + len, sizeof(known) - len, " %s", (*s)->name);
+	return usage_error("--format: '%s' is not a format; known:%s", typed(shown, arg), known);
+}
+
+static int add_source(const struct option_def *def, const char *arg, struct options *o)
+{
+	char shown[TYPED_SIZE], known[256];
+	size_t len = 0;
+
+	known[0] = '\0';
+	for (const char *const *s = option_sources; *s; s++) {
+		if (!strcmp(*s, arg))
+			return vec_push(&o->disabled_sources, *s);
+		if (len < sizeof(known))
+			len += snprintf(known + len, sizeof(known) - len, " %s", *s);
+	}
+	return usage_error("--%s: '%s' is not a source; known:%s", def->name, typed(shown, arg),
+			   known);
+}
+
+#define IN(mode) (1u << (mode))
+#define IN_TRACE IN(MODE_TRACE)
+#define IN_REPORT IN(MODE_REPORT)
+#define IN_DOCTOR IN(MODE_DOCTOR)
+#define IN_ALL (IN_TRACE | IN_REPORT | IN_DOCTOR)
+
+const struct option_def option_table[] = {
+	{.name = "pid",
+	 .letter = 'p',
+	 .arg = "PID[,PID...]",
+	 .mode = MODE_TRACE,
+	 .repeats = true,
+	 .parse = add_pids,
+	 .help = "attribute the growth of these processes and of their children"},
+	{.name = "comm",
+	 .arg = "NAME",
+	 .mode = MODE_TRACE,
+	 .parse = set_string,
+	 .offset = offsetof(struct options, comm),
+	 .help = "the same for every process of this name, also those that start later; the kernel "
+		 "keeps 15 bytes of a name, so only those are compared"},
+	{.name = "cgroup",
+	 .arg = "PATH",
+	 .mode = MODE_TRACE,
+	 .parse = set_string,
+	 .offset = offsetof(struct options, cgroup),
+	 .help = "the same for every process in this cgroup or below it; PATH as below "
+		 "/sys/fs/cgroup, or with that in front"},
+	{.name = "",
+	 .arg = "COMMAND [ARG...]",
+	 .mode = MODE_TRACE,
+	 .parse = NULL,
+	 .help = "run COMMAND and trace it from its first instruction; under sudo it runs as the "
+		 "user who called sudo"},
+	{.name = "report",
+	 .arg = "SESSION",
+	 .mode = MODE_REPORT,
+	 .parse = set_string,
+	 .offset = offsetof(struct options, session),
+	 .help = "print the report of a session file written earlier; needs neither root nor BPF"},
+	{.name = "doctor",
+	 .mode = MODE_DOCTOR,
+	 .parse = set_nothing,
+	 .help = "tell what works here, what does not, why, and what would fix it"},
+
+	{.name = "duration",
+	 .arg = "TIME",
+	 .modes = IN_TRACE,
+	 .parse = set_duration,
+	 .offset = offsetof(struct options, duration_ns),
+	 .help = "stop after TIME (90, 90s, 5m, 2h, 1d); without it when the processes are gone, "
+		 "or on Ctrl-C"},
+	{.name = "interval",
+	 .arg = "TIME",
+	 .modes = IN_TRACE,
+	 .parse = set_duration,
+	 .offset = offsetof(struct options, interval_ns),
+	 .min = 100 * NS_PER_MS,
+	 .help = "time between two samples, at least 100ms; default 5s"},
+	{.name = "no-follow",
+	 .modes = IN_TRACE,
+	 .parse = set_flag,
+	 .offset = offsetof(struct options, no_follow),
+	 .help = "leave the children of the chosen processes out"},
+	{.name = "format",
+	 .arg = "FORMAT",
+	 .modes = IN_ALL,
+	 .parse = set_format,
+	 .offset = offsetof(struct options, format),
+	 .help = "what the report is printed as, see below; default text"},
+	{.name = "output",
+	 .letter = 'o',
+	 .arg = "FILE",
+	 .modes = IN_ALL,
+	 .parse = set_string,
+	 .offset = offsetof(struct options, output),
+	 .help = "write the report to FILE instead of standard output"},
+	{.name = "top-processes",
+	 .arg = "N",
+	 .modes = IN_TRACE | IN_REPORT,
+	 .parse = set_u32,
+	 .offset = offsetof(struct options, top),
+	 .help = "of the processes that were not chosen show the N that moved most; default 10, "
+		 "0 shows all"},
+	{.name = "log-dir",
+	 .arg = "DIR",
+	 .modes = IN_TRACE,
+	 .parse = set_string,
+	 .offset = offsetof(struct options, log_dir),
+	 .help = "directory of the session file"},
+	{.name = "no-session",
+	 .modes = IN_TRACE,
+	 .parse = set_flag,
+	 .offset = offsetof(struct options, no_session),
+	 .help = "write no session file"},
+	{.name = "no-bpf",
+	 .modes = IN_TRACE | IN_DOCTOR,
+	 .parse = set_flag,
+	 .offset = offsetof(struct options, no_bpf),
+	 .help = "load nothing into the kernel: sample /proc alone, without page attribution"},
+	{.name = "no-source",
+	 .arg = "NAME",
+	 .modes = IN_TRACE | IN_DOCTOR,
+	 .parse = add_source,
+	 .help = "leave one event source off, see below; may be repeated"},
+	{.name = "sysroot",
+	 .arg = "DIR",
+	 .modes = IN_TRACE | IN_DOCTOR,
+	 .parse = set_string,
+	 .offset = offsetof(struct options, sysroot),
+	 .help = "read proc/ and sys/ below DIR instead of below /"},
+	{.name = "verbose",
+	 .letter = 'v',
+	 .modes = IN_ALL,
+	 .parse = count_up,
+	 .offset = offsetof(struct options, verbose),
+	 .help = "say more on standard error; twice: what libbpf says, too"},
+	{.name = "quiet",
+	 .letter = 'q',
+	 .modes = IN_ALL,
+	 .parse = count_down,
+	 .offset = offsetof(struct options, verbose),
+	 .help = "say less: no progress, no notes; twice: no warnings"},
+	{.name = "help",
+	 .letter = 'h',
+	 .mode = MODE_HELP,
+	 .parse = set_nothing,
+	 .help = "print this text"},
+	{.name = "version",
+	 .letter = 'V',
+	 .mode = MODE_VERSION,
+	 .parse = set_nothing,
+	 .help = "print the version"},
+};
+
+const size_t option_table_n = sizeof(option_table) / sizeof(option_table[0]);
+
+/* options.c keeps what was given in the bits of one word. */
+_Static_assert(sizeof(option_table) / sizeof(option_table[0]) <= 64, "more options than bits");
