@@ -122,6 +122,10 @@ struct owner_sample {
 	char comm[COMM_SIZE];
 	bool dead;
 	uint64_t exit_ns; /* CLOCK_REALTIME; 0 while alive */
+	bool has_exit_status;
+	int exit_status; /* wait(2) status, when dead */
+	bool has_exit_rss;
+	uint64_t exit_anon, exit_file, exit_swap, exit_shmem; /* bytes when it ended */
 	int64_t live[_PAGE_CLASS_MAX]; /* held now; below 0 only by events in flight */
 	uint64_t taken[_PAGE_CLASS_MAX]; /* allocated since attach, freed or not */
 	uint32_t members; /* EXITED_GROUP: how many processes */

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Source "filemap": tells page cache from anonymous memory, which gfp flags do
+ * not. Fires after the page's allocation, in the same thread. tmpfs and shared
+ * memory do not pass here and stay with the user pages.
+ */
+#include "owner.bpf.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+/* Pages of one folio were allocated together: one owner, one class. */
+static __always_inline __u32 relabel(struct mt_chunk *chunk, __u32 at, __u32 pages, __u32 from)
+{
+	__u32 to = make_entry(entry_owner(from), MT_FILE), n = 0;
+
+	for (__u32 i = 0; i < MT_CHUNK; i++) {
+		__u32 *e = &chunk->entry[(at + i) & (MT_CHUNK - 1)];
+
+		if (i >= pages)
+			break;
+		if (*e != from)
+			continue;
+		*e = to;
+		n++;
+	}
+	return n;
+}
+
+SEC("raw_tp/mm_filemap_add_to_page_cache")
+int filemap_add(struct bpf_raw_tracepoint_args *ctx)
+{
+	__u64 folio = ctx->args[0], index = page_index(folio);
+	struct mt_chunk *chunk = page_chunk(index);
+	struct mt_cpu *cpu = this_cpu();
+	__u32 at = index & (MT_CHUNK - 1), from, n;
+	struct mt_owner *o;
+
+	if (!chunk || !cpu)
+		return 0;
+	from = chunk->entry[at];
+	o = owner_slot(entry_owner(from));
+	if (!from || !o || entry_class(from) == MT_FILE)
+		return 0;
+	n = relabel(chunk, at, compat_folio_nr_pages(folio), from);
+	__sync_fetch_and_add(&o->live[entry_class(from)], -(__s64)n);
+	__sync_fetch_and_add(&o->taken[entry_class(from)], -(__s64)n);
+	__sync_fetch_and_add(&o->live[MT_FILE], n);
+	__sync_fetch_and_add(&o->taken[MT_FILE], n);
+	cpu->count[MT_C_CACHED] += n;
+	return 0;
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The wire contract between the BPF programs and user space: map values,
+ * configuration and loss counters. Included by both sides; only fixed-width
+ * types, every size asserted.
+ */
+#pragma once
+
+#ifdef __bpf__
+#define static_assert _Static_assert
+#else
+#include <assert.h>
+#include <linux/types.h>
+#endif
+
+/*
+ * Map `.rodata.cfg` of every object: what user space measured before loading.
+ * The verifier sees these as constants and removes the branches not taken.
+ */
+struct mt_config {
+	__u64 page_base; /* address of struct page 0; 0: unknown, entries are found modulo */
+	__u64 page_mask; /* ~0 when page_base is known, else n_pages - 1 (a power of two) */
+	__u64 n_pages; /* entries in the owner table */
+	__u32 page_shift; /* log2(sizeof(struct page)) */
+	__u32 async_rung; /* enum mt_async_rung */
+	__u32 n_cpus;
+	__u32 calibrate_tid; /* calibrate.bpf.c: whose allocations to note */
+};
+
+/* How interrupts are told from the process they interrupt, best first. */
+enum mt_async_rung {
+	MT_ASYNC_PREEMPT_COUNT, /* the CPU's preempt_count: exact */
+	MT_ASYNC_FLAGS, /* per-CPU flags kept by the irq and softirq tracepoints */
+	MT_ASYNC_GFP, /* allocation may not sleep: perhaps an interrupt */
+};
+
+/*
+ * Owner table: map `page_owner`, one 4-byte entry a page frame, MT_CHUNK of
+ * them a map value (one map lookup serves a block of any order: blocks are
+ * aligned to their size, so none straddles a chunk).
+ *
+ *   31   30     28 27                       0
+ *   [0] [ class   ] [ owner id, 0 = nobody   ]
+ *
+ * Bit 31 is kept for sampled pages that are owned by a call path.
+ */
+#define MT_CHUNK 1024u
+#define MT_CHUNK_SHIFT 10
+#define MT_CLASS_SHIFT 28
+#define MT_OWNER_MASK ((1u << MT_CLASS_SHIFT) - 1)
+#define MT_MAX_ORDER 10 /* MAX_PAGE_ORDER; larger blocks (arm64 with 64 KiB pages) are counted as skipped */
+
+/* Same order as enum page_class in user/model/tick.h. */
+enum mt_class {
+	MT_USER,
+	MT_FILE,
+	MT_KERNEL,
+	MT_CLASSES,
+};
+
+struct mt_chunk {
+	__u32 entry[MT_CHUNK];
+};
+
+enum mt_owner_id {
+	MT_NOBODY,
+	MT_ASYNC, /* allocated in an interrupt */
+	MT_OVERFLOW, /* no free owner id */
+	MT_FIRST_OWNER,
+};
+
+enum mt_owner_flag {
+	MT_OWNER_KTHREAD = 1 << 0,
+	MT_OWNER_EXECED = 1 << 1,
+	MT_OWNER_EXIT_RSS = 1 << 4, /* exit_rss is exact */
+	/* Written by user space only: */
+	MT_OWNER_GROUP = 1 << 2, /* exited processes of one name; parent_tgid counts them */
+	MT_OWNER_FOLDED = 1 << 3, /* its pages went to the group parent_tgid */
+};
+
+/*
+ * Map `owners`, indexed by owner id, mapped by user space. live and taken lag
+ * behind by what sits in the CPUs' mt_pending. A slot is free when tgid is 0.
+ */
+struct mt_owner {
+	__u64 start_ns; /* task_struct.start_boottime of the group leader */
+	__u64 exit_ns; /* CLOCK_BOOTTIME; 0: alive */
+	__u64 parent_start_ns;
+	__u32 tgid;
+	__u32 parent_tgid;
+	__u32 flags; /* enum mt_owner_flag */
+	__s32 exit_code; /* wait(2) status, valid when exit_ns is set */
+	__s64 live[MT_CLASSES]; /* pages */
+	__u64 taken[MT_CLASSES]; /* pages */
+	char comm[16];
+	__u32 exit_rss[4]; /* pages at exit: file, anon, swap, shmem; valid with MT_OWNER_EXIT_RSS */
+	__u64 reserved;
+};
+
+struct mt_owner_key {
+	__u64 start_ns;
+	__u32 tgid;
+	__u32 pad;
+};
+
+/*
+ * Counts not yet added to `owners`: a CPU works mostly for one owner at a
+ * time, so sums are kept here until the owner changes, which spares the hot
+ * path its atomic operations. `alloc` is written by page_alloc only, `free` by
+ * page_free only: a BPF program is not re-entered on its CPU, so neither needs
+ * a lock. User space adds them to what it reads.
+ */
+struct mt_pending {
+	__u32 owner;
+	__u32 flushes; /* changes when moved to `owners`: lets a reader see that it raced */
+	__u64 pages[MT_CLASSES];
+};
+
+/* Losses and oddities, each a running total of one CPU. */
+enum mt_count {
+	MT_C_ALLOCS, /* events seen */
+	MT_C_FREES,
+	MT_C_UNKNOWN_FREE, /* pages freed that no one owned: before attach, bulk-allocated, or moved */
+	MT_C_STALE, /* pages allocated that still had an owner: a free was missed, now healed */
+	MT_C_NO_OWNER_ID, /* owner table full: went to MT_OVERFLOW */
+	MT_C_OUT_OF_RANGE, /* page beyond the owner table (hotplugged after start) */
+	MT_C_BAD_ORDER, /* block larger than MT_MAX_ORDER */
+	MT_C_ASYNC, /* pages given to the async bucket */
+	MT_C_MAYBE_ASYNC, /* pages given to current although it could have been an interrupt */
+	MT_C_MIGRATED, /* pages whose owner was carried to their new place */
+	MT_C_MIGRATE_LOST, /* pages seen moving whose owner could not be carried */
+	MT_C_COLLAPSED, /* pages of huge pages given to their process after a collapse */
+	MT_C_COLLAPSE_LOST,
+	MT_C_CACHED, /* pages told to be page cache */
+	_MT_COUNT_MAX,
+};
+
+/* Who this CPU last worked for: avoids the owner hash on the hot path. */
+struct mt_who {
+	__u64 start_ns;
+	__u32 tgid;
+	__u32 owner;
+};
+
+/* Map `cpu_state`, one a CPU. */
+struct mt_cpu {
+	struct mt_who who;
+	struct mt_pending alloc;
+	struct mt_pending free;
+	__u32 in_softirq, in_hardirq; /* kept by the async source's tracepoints */
+	__u64 moved_to; /* page frame + 1 the thread moved_tid is migrating to; 0: none */
+	__u32 moved_order, moved_tid;
+	__u32 max_owner; /* highest owner id this CPU handed out */
+	__u32 pad;
+	__u64 count[_MT_COUNT_MAX];
+};
+
+/* One record of the task iterator. Sizes in pages unless named otherwise. */
+struct mt_task {
+	__u64 start_ns;
+	__u32 pid, ppid, uid, flags; /* flags: PF_* */
+	__u32 n_threads;
+	__u32 n_fds;
+	__u32 known; /* enum mt_task_known */
+	__u32 state; /* task state bits */
+	__s64 rss[4]; /* file, anon, swap, shmem: the kernel's MM_* order */
+	__u64 total_vm;
+	__u64 heap_bytes;
+	__u64 page_table_bytes;
+	char comm[16];
+};
+
+enum mt_task_known {
+	MT_TASK_MM = 1 << 0, /* has an address space: the memory fields hold */
+	MT_TASK_FDS = 1 << 1,
+	MT_TASK_RSS_APPROX = 1 << 2, /* per-CPU parts of the counters are missing */
+};
+
+#define MT_MAX_CPUS 1024
+
+/* Map `calibration` of calibrate.bpf.c. */
+struct mt_calibration {
+	__u64 page; /* struct page the watched thread allocated last, order 0 */
+	__u64 n_seen;
+	__u64 percpu_base; /* offset of a map's per-CPU memory … */
+	__u64 percpu_address[MT_MAX_CPUS]; /* … and where it really is, CPU by CPU */
+};
+
+static_assert(sizeof(struct mt_config) == 40, "");
+static_assert(sizeof(struct mt_chunk) == 4096, "a chunk is a page, so that the table can be mapped");
+static_assert(sizeof(struct mt_owner) == 128, "two cache lines");
+static_assert(sizeof(struct mt_pending) == 32, "");
+static_assert(sizeof(struct mt_cpu) == 16 + 2 * 32 + 8 + 16 + 8 + 8 * _MT_COUNT_MAX, "");
+static_assert(sizeof(struct mt_task) == 8 + 32 + 32 + 24 + 16, "");

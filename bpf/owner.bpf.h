@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Who: (tgid, start time) to a dense owner id, and the owner table itself.
+ * Included by every object; user space makes them share the maps.
+ */
+#pragma once
+
+#include "vmlinux.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
+#include "compat.bpf.h"
+#include "memtrace.h"
+
+#define PF_KTHREAD 0x00200000
+
+const volatile struct mt_config cfg SEC(".rodata.cfg") = {};
+
+/* max_entries of the three tables below are set from the machine at load. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct mt_chunk);
+} page_owner SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, MT_FIRST_OWNER);
+	__type(key, __u32);
+	__type(value, struct mt_owner);
+} owners SEC(".maps");
+
+/* Preallocated: an insert must not allocate memory inside the allocator. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct mt_owner_key);
+	__type(value, __u32);
+} owner_ids SEC(".maps");
+
+/* Filled by user space: at start with every id, later with recycled ones. */
+struct {
+	__uint(type, BPF_MAP_TYPE_STACK);
+	__uint(max_entries, 1);
+	__type(value, __u32);
+} free_ids SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct mt_cpu);
+} cpu_state SEC(".maps");
+
+/* Huge pages a thread allocated last (key: tid), for the collapse source. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 256);
+	__type(key, __u32);
+	__type(value, __u64);
+} huge_last SEC(".maps");
+
+static __always_inline struct mt_cpu *this_cpu(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&cpu_state, &zero);
+}
+
+static __always_inline struct mt_owner *owner_slot(__u32 id)
+{
+	return bpf_map_lookup_elem(&owners, &id);
+}
+
+/* Entry number of a struct page, or ~0 when it is not in the table. */
+static __always_inline __u64 page_index(__u64 page)
+{
+	__u64 index = ((page - cfg.page_base) >> cfg.page_shift) & cfg.page_mask;
+
+	return index < cfg.n_pages ? index : ~0ULL;
+}
+
+static __always_inline struct mt_chunk *page_chunk(__u64 index)
+{
+	__u32 key = index >> MT_CHUNK_SHIFT;
+
+	return bpf_map_lookup_elem(&page_owner, &key);
+}
+
+static __always_inline __u32 make_entry(__u32 owner, __u32 class)
+{
+	return owner | class << MT_CLASS_SHIFT;
+}
+
+static __always_inline __u32 entry_owner(__u32 entry)
+{
+	return entry & MT_OWNER_MASK;
+}
+
+static __always_inline __u32 entry_class(__u32 entry)
+{
+	__u32 class = entry >> MT_CLASS_SHIFT & 7;
+
+	return class < MT_CLASSES ? class : MT_KERNEL;
+}
+
+/*
+ * Takes one page off the owner an entry names. A global function: the verifier
+ * looks at it once and not at each of the up to 1024 turns of its callers.
+ */
+__noinline int live_drop(__u32 entry)
+{
+	struct mt_owner *o = owner_slot(entry_owner(entry));
+
+	if (o)
+		__sync_fetch_and_add(&o->live[entry_class(entry)], -1);
+	return 0;
+}
+
+/* New owner for a process; 0 is never returned. */
+static __always_inline __u32 owner_create(struct mt_cpu *cpu, struct task_struct *leader)
+{
+	struct task_struct *parent = BPF_CORE_READ(leader, real_parent, group_leader);
+	struct mt_owner_key key = {
+		.start_ns = BPF_CORE_READ(leader, start_boottime),
+		.tgid = BPF_CORE_READ(leader, tgid),
+	};
+	struct mt_owner *o;
+	__u32 id, *known;
+
+	known = bpf_map_lookup_elem(&owner_ids, &key);
+	if (known)
+		return *known;
+	if (bpf_map_pop_elem(&free_ids, &id)) {
+		cpu->count[MT_C_NO_OWNER_ID]++;
+		return MT_OVERFLOW;
+	}
+	o = owner_slot(id);
+	if (!o)
+		return MT_OVERFLOW;
+	if (cpu->max_owner < id)
+		cpu->max_owner = id;
+	o->start_ns = key.start_ns;
+	o->exit_ns = 0;
+	o->tgid = key.tgid;
+	o->parent_tgid = BPF_CORE_READ(parent, tgid);
+	o->parent_start_ns = BPF_CORE_READ(parent, start_boottime);
+	o->flags = BPF_CORE_READ(leader, flags) & PF_KTHREAD ? MT_OWNER_KTHREAD : 0;
+	BPF_CORE_READ_STR_INTO(&o->comm, leader, comm);
+	/* Two CPUs can meet here for one process (threads): the loser's id goes back. */
+	if (bpf_map_update_elem(&owner_ids, &key, &id, BPF_NOEXIST)) {
+		o->tgid = 0;
+		bpf_map_push_elem(&free_ids, &id, BPF_ANY);
+		known = bpf_map_lookup_elem(&owner_ids, &key);
+		if (known)
+			return *known;
+		cpu->count[MT_C_NO_OWNER_ID]++;
+		return MT_OVERFLOW;
+	}
+	return id;
+}
+
+static __noinline __u32 owner_find(struct mt_cpu *cpu, struct task_struct *leader)
+{
+	struct mt_owner_key key = {};
+	__u32 *id;
+
+	if (!cpu || !leader)
+		return MT_OVERFLOW;
+	key.start_ns = BPF_CORE_READ(leader, start_boottime);
+	key.tgid = BPF_CORE_READ(leader, tgid);
+	id = bpf_map_lookup_elem(&owner_ids, &key);
+	return id ? *id : owner_create(cpu, leader);
+}
+
+/* Owner of the process that runs here. Only page_alloc may call it: it alone
+ * writes cpu->who. */
+static __always_inline __u32 owner_current(struct mt_cpu *cpu)
+{
+	struct task_struct *task, *leader;
+	__u64 start_ns;
+	__u32 tgid;
+
+	if (has_task_btf()) {
+		task = bpf_get_current_task_btf();
+		leader = task->group_leader;
+		tgid = task->tgid;
+		start_ns = leader->start_boottime;
+	} else {
+		task = (void *)bpf_get_current_task();
+		leader = BPF_CORE_READ(task, group_leader);
+		tgid = BPF_CORE_READ(task, tgid);
+		start_ns = BPF_CORE_READ(leader, start_boottime);
+	}
+	if (cpu->who.tgid == tgid && cpu->who.start_ns == start_ns)
+		return cpu->who.owner;
+	cpu->who.owner = owner_find(cpu, leader);
+	/* An overflow must be tried again: an id may have been recycled. */
+	cpu->who.tgid = cpu->who.owner == MT_OVERFLOW ? 0 : tgid;
+	cpu->who.start_ns = start_ns;
+	return cpu->who.owner;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The resident set counters of an address space, exact where they can be. */
+#pragma once
+
+#include "vmlinux.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
+#include "compat.bpf.h"
+#include "memtrace.h"
+
+/* Address of each CPU's per-CPU memory; 0: unknown. Written by user space. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64[MT_MAX_CPUS]);
+} cpu_offset SEC(".maps");
+
+/*
+ * percpu_counter: the total is `count` plus a part kept by each CPU, which can
+ * reach batch (32 pages, or twice the number of CPUs) each. mm_struct's four
+ * are allocated as one array (6.5 on), so one read a CPU gets all.
+ * Returns whether the sums are exact.
+ */
+static __noinline bool rss_percpu(struct mm_struct *mm, __s64 *rss, __u32 n_cpus)
+{
+	struct mm_struct___percpu *p = (void *)mm;
+	__s32 *parts;
+	__u32 zero = 0;
+	__u64 *offset;
+
+	if (!mm || !rss)
+		return false;
+	for (int i = 0; i < 4; i++)
+		rss[i] = BPF_CORE_READ(p, rss_stat[i].count);
+	parts = BPF_CORE_READ(p, rss_stat[0].counters);
+	offset = bpf_map_lookup_elem(&cpu_offset, &zero);
+	if (!offset || !offset[0] || BPF_CORE_READ(p, rss_stat[3].counters) != parts + 3)
+		return false;
+	for (__u32 cpu = 0; cpu < MT_MAX_CPUS; cpu++) {
+		__s32 part[4];
+
+		if (cpu >= n_cpus)
+			break;
+		if (!offset[cpu] ||
+		    bpf_probe_read_kernel(part, sizeof(part), (void *)parts + offset[cpu]))
+			return false;
+		for (int i = 0; i < 4; i++)
+			rss[i] += part[i];
+	}
+	return true;
+}
+
+/* Fills rss (4 of them, MM_* order, pages); returns whether it is exact. */
+static __always_inline bool rss_read(struct mm_struct *mm, __s64 *rss, __u32 n_cpus)
+{
+	struct mm_struct___percpu *p = (void *)mm;
+	struct mm_struct___split *s = (void *)mm;
+
+	if (bpf_core_field_exists(p->rss_stat[0].counters))
+		return rss_percpu(mm, rss, n_cpus);
+	/* Up to 6.1 each thread keeps up to 64 events of its own. */
+	for (int i = 0; i < 4; i++)
+		rss[i] = BPF_CORE_READ(s, rss_stat.count[i].counter);
+	return false;
+}

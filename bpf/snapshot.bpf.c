@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Source "task_iter": one binary record a process, in one read.
+ */
+#include "vmlinux.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
+#include "compat.bpf.h"
+#include "memtrace.h"
+#include "rss.bpf.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+const volatile struct mt_config cfg SEC(".rodata.cfg") = {};
+
+/* Open file descriptors are bits set in fdt->open_fds. Words read at most:
+ * 65,536 descriptors; of a larger table the count is unknown. */
+#define FD_WORDS 16
+#define FD_BLOCKS 64
+
+static __always_inline __u32 popcount64(__u64 x)
+{
+	x -= x >> 1 & 0x5555555555555555ULL;
+	x = (x & 0x3333333333333333ULL) + (x >> 2 & 0x3333333333333333ULL);
+	x = (x + (x >> 4)) & 0x0f0f0f0f0f0f0f0fULL;
+	return x * 0x0101010101010101ULL >> 56;
+}
+
+static __noinline int count_fds(const unsigned long *bits, __u32 n_words)
+{
+	int n = 0;
+
+	for (__u32 block = 0; block < FD_BLOCKS; block++) {
+		unsigned long word[FD_WORDS] = {};
+		__u32 left = n_words - block * FD_WORDS;
+
+		if (block * FD_WORDS >= n_words)
+			break;
+		if (left > FD_WORDS)
+			left = FD_WORDS;
+		if (bpf_probe_read_kernel(word, left * sizeof(word[0]), bits + block * FD_WORDS))
+			return -1;
+		for (int i = 0; i < FD_WORDS; i++)
+			n += popcount64(word[i]);
+	}
+	return n;
+}
+
+static __always_inline void read_fds(const struct task_struct *task, struct mt_task *t)
+{
+	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
+	__u32 n_words;
+	int n;
+
+	if (!fdt)
+		return;
+	n_words = BPF_CORE_READ(fdt, max_fds) / 64;
+	if (n_words > FD_BLOCKS * FD_WORDS)
+		return;
+	n = count_fds(BPF_CORE_READ(fdt, open_fds), n_words);
+	if (n < 0)
+		return;
+	t->n_fds = n;
+	t->known |= MT_TASK_FDS;
+}
+
+static __always_inline void read_mm(struct mm_struct *mm, struct mt_task *t)
+{
+	if (!rss_read(mm, t->rss, cfg.n_cpus))
+		t->known |= MT_TASK_RSS_APPROX;
+	t->total_vm = BPF_CORE_READ(mm, total_vm);
+	t->heap_bytes = BPF_CORE_READ(mm, brk) - BPF_CORE_READ(mm, start_brk);
+	t->page_table_bytes = BPF_CORE_READ(mm, pgtables_bytes.counter);
+	t->known |= MT_TASK_MM;
+}
+
+SEC("iter/task")
+int snapshot_task(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task; /* the verifier wants the copy tested, not the field */
+	struct mt_task t = {};
+	struct mm_struct *mm;
+
+	if (!task || task->pid != task->tgid)
+		return 0;
+	t.start_ns = task->start_boottime;
+	t.pid = task->tgid;
+	t.flags = task->flags;
+	t.ppid = BPF_CORE_READ(task, real_parent, tgid);
+	t.uid = BPF_CORE_READ(task, cred, uid.val);
+	t.n_threads = BPF_CORE_READ(task, signal, nr_threads);
+	t.state = compat_task_state(task);
+	BPF_CORE_READ_STR_INTO(&t.comm, task, comm);
+	mm = task->mm;
+	if (mm)
+		read_mm(mm, &t);
+	read_fds(task, &t);
+	bpf_seq_write(ctx->meta->seq, &t, sizeof(t));
+	return 0;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Source "task": process lifecycle. Without it owners are still created at
+ * their first page, but nobody tells when and how a process ended.
+ */
+#include "owner.bpf.h"
+#include "rss.bpf.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+SEC("raw_tp/sched_process_fork")
+int task_fork(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct task_struct *child = (void *)ctx->args[1];
+	struct mt_cpu *cpu = this_cpu();
+
+	/* A new thread belongs to its leader's owner. */
+	if (cpu && BPF_CORE_READ(child, pid) == BPF_CORE_READ(child, tgid))
+		owner_find(cpu, child);
+	return 0;
+}
+
+static __always_inline struct mt_owner *existing_owner(struct task_struct *task)
+{
+	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+	struct mt_owner_key key = {
+		.start_ns = BPF_CORE_READ(leader, start_boottime),
+		.tgid = BPF_CORE_READ(task, tgid),
+	};
+	__u32 *id = bpf_map_lookup_elem(&owner_ids, &key);
+
+	return id ? owner_slot(*id) : NULL;
+}
+
+SEC("raw_tp/sched_process_exec")
+int task_exec(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct task_struct *task = (void *)ctx->args[0];
+	struct mt_owner *o = existing_owner(task);
+
+	if (!o)
+		return 0;
+	o->flags |= MT_OWNER_EXECED;
+	BPF_CORE_READ_STR_INTO(&o->comm, task, comm);
+	return 0;
+}
+
+/* What it had when it ended: the address space is still there at this point, and
+ * a process that lives for less than a sampling interval has no other witness. */
+static __always_inline void note_exit_rss(struct mt_owner *o, struct mm_struct *mm)
+{
+	__s64 rss[4] = {};
+
+	if (!mm || !rss_read(mm, rss, cfg.n_cpus))
+		return;
+	for (int i = 0; i < 4; i++)
+		o->exit_rss[i] = rss[i] > 0 ? rss[i] : 0;
+	o->flags |= MT_OWNER_EXIT_RSS;
+}
+
+SEC("raw_tp/sched_process_exit")
+int task_exit(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct task_struct *task = (void *)ctx->args[0];
+	struct mt_owner *o;
+
+	/* The count was taken down before the event: 0 says this was the last thread. */
+	if (BPF_CORE_READ(task, signal, live.counter))
+		return 0;
+	o = existing_owner(task);
+	if (!o)
+		return 0;
+	/* The last thread's own code: for exit_group and deadly signals all threads share it. */
+	o->exit_code = BPF_CORE_READ(task, exit_code);
+	note_exit_rss(o, BPF_CORE_READ(task, mm));
+	o->exit_ns = bpf_ktime_get_boot_ns();
+	return 0;
+}

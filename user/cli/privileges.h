@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Rights are given up once everything is attached and opened. */
+#pragma once
+
+#include <stdbool.h>
+
+struct privileges_keep {
+	bool bpf; /* new snapshots of the task iterator need CAP_BPF, CAP_PERFMON */
+	bool kill; /* a command that runs as another user gets our signals */
+	bool write_anywhere; /* report or session go to a directory that is not ours */
+};
+
+/*
+ * Keeps of what we have only what sampling still needs: reading other
+ * processes' /proc files, and what `keep` says; sets NO_NEW_PRIVS. 0 or -errno.
+ */
+int privileges_drop(const struct privileges_keep *keep);

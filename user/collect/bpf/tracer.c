@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "collect/bpf/tracer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+
+/* 128 bytes each; a machine that forks faster than owners are recycled (once a
+ * second) overflows into a bucket, which is counted. */
+#define MAX_OWNERS 32768
+
+/* Order of attachment: what is freed must be seen from before anything is
+ * allocated, else the first pages never come off. */
+static const struct {
+	enum bpf_source_id source;
+	const char *program; /* NULL: the page_alloc variant of this machine */
+	bool optional; /* newer or older kernels do not have its tracepoint */
+} programs[] = {
+	{SOURCE_ASYNC, "softirq_enter", false},
+	{SOURCE_ASYNC, "softirq_leave", false},
+	{SOURCE_ASYNC, "hardirq_enter", false},
+	{SOURCE_ASYNC, "hardirq_leave", false},
+	{SOURCE_MIGRATE, "migrate_pte", true}, /* 5.18 */
+	{SOURCE_MIGRATE, "migrate_pmd", true}, /* 5.18 */
+	{SOURCE_MIGRATE, "collapse", true},
+	{SOURCE_TASK, "task_fork", false},
+	{SOURCE_TASK, "task_exec", false},
+	{SOURCE_TASK, "task_exit", false},
+	{SOURCE_PAGE, "page_free", false},
+	{SOURCE_FILEMAP, "filemap_add", false},
+	{SOURCE_PAGE, NULL, false},
+};
+
+static void lose(struct tracer *t, struct features *features, enum bpf_source_id id,
+		 const char *reason, const char *fix)
+{
+	snprintf(t->reason[id], sizeof(t->reason[id]), "%s", reason);
+	features__set(features, bpf_sources[id].name, FEATURE_MISSING, fix, "no %s: %s",
+		      bpf_sources[id].gives, reason);
+	log_debug("source %s: %s", bpf_sources[id].name, reason);
+}
+
+static void load_source(struct tracer *t, struct features *features, enum bpf_source_id id)
+{
+	struct bpf_spec spec = {
+		.config = &t->machine.config,
+		.shared = id == SOURCE_TASK_ITER ? NULL : &t->shared,
+		.autoload = id == SOURCE_PAGE ? t->machine.page_alloc : NULL,
+	};
+	char reason[BPF_REASON_SIZE];
+
+	if (t->disabled[id]) {
+		lose(t, features, id, "switched off by --no-source", "");
+		return;
+	}
+	spec.elf = bpf_sources[id].elf(&spec.elf_size);
+	if (bpf_load(&spec, reason, &t->obj[id]))
+		lose(t, features, id, reason, "see the kernel's words with -vv");
+	else
+		features__set(features, bpf_sources[id].name, FEATURE_WORKS, "", "%s",
+			      bpf_sources[id].gives);
+}
+
+/* The async source is needed only where preempt_count cannot be read, and what
+ * became of it is a constant of the page programs: so it comes first. */
+static void load_async(struct tracer *t, struct features *features)
+{
+	if (t->machine.config.async_rung == MT_ASYNC_PREEMPT_COUNT)
+		return;
+	load_source(t, features, SOURCE_ASYNC);
+	if (t->obj[SOURCE_ASYNC]) {
+		features__set(features, "interrupts", FEATURE_DEGRADED,
+			      "a kernel built with CONFIG_KALLSYMS_ALL saves this cost",
+			      "told apart by irq and softirq tracepoints");
+		return;
+	}
+	t->machine.config.async_rung = MT_ASYNC_GFP;
+	features__set(features, "interrupts", FEATURE_MISSING, "",
+		      "kernel pages taken by interrupts can be counted to the process they hit");
+}
+
+static void allow_locked_memory(void)
+{
+	const struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
+
+	/* From 5.11 on BPF memory is accounted to the memory cgroup and this limit
+	 * means nothing: a refusal (no CAP_SYS_RESOURCE) is no error. */
+	if (setrlimit(RLIMIT_MEMLOCK, &unlimited))
+		log_debug_errno(errno, "RLIMIT_MEMLOCK not raised, ignoring");
+}
+
+static void fill_free_ids(struct tracer *t)
+{
+	int fd = bpf_object__find_map_fd_by_name(t->shared.first, "free_ids");
+
+	/* A stack: the lowest ids are handed out first, which keeps the table dense. */
+	for (__u32 id = t->max_owners - 1; id >= MT_FIRST_OWNER; id--)
+		if (bpf_map_update_elem(fd, NULL, &id, BPF_ANY))
+			break;
+}
+
+static void set_cpu_offsets(struct tracer *t, enum bpf_source_id id)
+{
+	int fd = tracer__map_fd(t, id, "cpu_offset");
+	__u32 zero = 0;
+
+	if (fd >= 0 && bpf_map_update_elem(fd, &zero, t->machine.cpu_offset, BPF_ANY))
+		log_debug_errno(errno, "per-CPU offsets not set, ignoring");
+}
+
+int tracer__open(int root_fd, const bool disabled[_SOURCE_MAX], struct features *features,
+		 struct tracer **ret)
+{
+	_cleanup_free_ struct tracer *t = calloc(1, sizeof(*t));
+	int err, n_loaded = 0;
+
+	if (!t)
+		return -ENOMEM;
+	memcpy(t->disabled, disabled, sizeof(t->disabled));
+	if (faccessat(root_fd, "sys/kernel/btf/vmlinux", R_OK, 0)) {
+		err = -errno;
+		features__set(features, "bpf", FEATURE_MISSING,
+			      "a kernel built with CONFIG_DEBUG_INFO_BTF",
+			      "sys/kernel/btf/vmlinux: %s", strerror(-err));
+		return err;
+	}
+	bpf_log_init();
+	allow_locked_memory();
+	err = machine_probe(root_fd, features, &t->machine);
+	if (err)
+		return err;
+	t->max_owners = MAX_OWNERS;
+	memcpy(t->sizes,
+	       (struct bpf_map_size[]){
+		       {"page_owner", t->machine.config.n_pages / MT_CHUNK},
+		       {"owners", t->max_owners},
+		       {"owner_ids", t->max_owners},
+		       {"free_ids", t->max_owners},
+		       {NULL, 0},
+	       },
+	       5 * sizeof(t->sizes[0]));
+	t->shared.sizes = t->sizes;
+	if (!t->disabled[SOURCE_PAGE])
+		load_async(t, features);
+	load_source(t, features, SOURCE_PAGE);
+	for (int id = SOURCE_FILEMAP; t->obj[SOURCE_PAGE] && id <= SOURCE_MIGRATE; id++)
+		load_source(t, features, id);
+	load_source(t, features, SOURCE_TASK_ITER);
+	for (int id = 0; id < _SOURCE_MAX; id++)
+		n_loaded += t->obj[id] != NULL;
+	if (!n_loaded) {
+		tracer__close(TAKE_PTR(t));
+		return -ENODATA;
+	}
+	if (t->shared.first)
+		fill_free_ids(t);
+	set_cpu_offsets(t, SOURCE_TASK_ITER);
+	set_cpu_offsets(t, SOURCE_TASK);
+	features__set(features, "bpf", FEATURE_WORKS, "", "programs load and attach");
+	*ret = TAKE_PTR(t);
+	return 0;
+}
+
+void tracer__attach(struct tracer *t, struct features *features)
+{
+	char reason[BPF_REASON_SIZE];
+
+	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
+		enum bpf_source_id id = programs[i].source;
+		const char *name = programs[i].program ?: t->machine.page_alloc;
+
+		if (!t->obj[id])
+			continue;
+		if (bpf_attach(t->obj[id], name, &t->links, reason) == 0)
+			continue;
+		if (programs[i].optional) {
+			features__set(features, bpf_sources[id].name, FEATURE_DEGRADED, "", "%s",
+				      reason);
+			snprintf(t->reason[id], sizeof(t->reason[id]), "%s", reason);
+			continue;
+		}
+		/* Programs of this source that attached already stay until the end: each
+		 * is right by itself, and only the missing one's part is lost. */
+		lose(t, features, id, reason, "");
+	}
+}
+
+void tracer__close(struct tracer *t)
+{
+	if (!t)
+		return;
+	bpf_links__free(&t->links);
+	for (int id = 0; id < _SOURCE_MAX; id++)
+		bpf_object__close(t->obj[id]);
+	free(t);
+}
+
+bool tracer__has(const struct tracer *t, enum bpf_source_id id)
+{
+	return t && t->obj[id];
+}
+
+int tracer__map_fd(const struct tracer *t, enum bpf_source_id id, const char *map)
+{
+	return tracer__has(t, id) ? bpf_object__find_map_fd_by_name(t->obj[id], map) : -ENOENT;
+}
+
+int tracer__limits(const struct tracer *t, struct limits *l)
+{
+	uint64_t missed = 0;
+	int err = 0;
+
+	for (int id = 0; id < _SOURCE_MAX; id++) {
+		char kind[LIMIT_KIND_SIZE];
+		struct bpf_prog_stats stats;
+
+		if (t->obj[id]) {
+			bpf_prog_stats(t->obj[id], &stats);
+			missed += id == SOURCE_TASK_ITER ? 0 : stats.missed;
+		}
+		if (!t->reason[id][0])
+			continue;
+		snprintf(kind, sizeof(kind), "source_%s", bpf_sources[id].name);
+		err = limits__set(l, kind, 0, "without %s: %s", bpf_sources[id].gives,
+				  t->reason[id]) ?: err;
+	}
+	if (missed)
+		err = limits__set(l, "events_missed", missed,
+				  "page events came while our program ran on the same CPU and were not "
+				  "seen; each is at most one block of pages off") ?: err;
+	return err;
+}
+
+void tracer__self(const struct tracer *t, struct self_sample *self)
+{
+	for (int id = 0; id < _SOURCE_MAX; id++) {
+		struct bpf_prog_stats stats;
+
+		if (!t->obj[id])
+			continue;
+		bpf_prog_stats(t->obj[id], &stats);
+		self->bpf_ns += stats.run_ns;
+	}
+	self->bpf_ns_known = self->bpf_ns != 0;
+	if (t->shared.first)
+		self->map_bytes = bpf_map_memory(t->shared.first);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Everything we have in the kernel: objects, maps, attachments. All of it is
+ * held by file descriptors of this process and nothing is pinned, so any exit,
+ * kill -9 included, leaves nothing behind.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "collect/bpf/machine.h"
+#include "collect/bpf/object.h"
+#include "collect/bpf/sources.h"
+#include "model/feature.h"
+#include "model/limit.h"
+#include "model/tick.h"
+
+struct tracer {
+	struct machine machine;
+	struct bpf_object *obj[_SOURCE_MAX]; /* NULL: not loaded */
+	struct bpf_links links;
+	struct bpf_shared shared;
+	struct bpf_map_size sizes[6];
+	uint32_t max_owners;
+	bool disabled[_SOURCE_MAX];
+	char reason[_SOURCE_MAX][BPF_REASON_SIZE]; /* why not loaded */
+};
+
+/*
+ * Loads every source that is not disabled. A source that fails costs itself
+ * alone and is in features with the reason. 0 when at least one works, else
+ * -errno. Attach nothing yet: tracer__attach().
+ */
+int tracer__open(int root_fd, const bool disabled[_SOURCE_MAX], struct features *features,
+		 struct tracer **ret);
+void tracer__attach(struct tracer *t, struct features *features);
+void tracer__close(struct tracer *t); /* NULL allowed */
+
+bool tracer__has(const struct tracer *t, enum bpf_source_id id);
+int tracer__map_fd(const struct tracer *t, enum bpf_source_id id, const char *map);
+
+/* Sources that are not there, events missed by recursion. 0 or -ENOMEM. */
+int tracer__limits(const struct tracer *t, struct limits *l);
+/* bpf_ns, map_bytes. */
+void tracer__self(const struct tracer *t, struct self_sample *self);

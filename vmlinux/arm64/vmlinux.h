@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "../core.h"
+
+/* Output address of a page table entry with 4 KiB granule, 48 bits. */
+#define MT_PTE_PFN_MASK 0x0000fffffffff000ULL

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "../core.h"
+
+/* Page frame number in a page table entry: bits 12 to 51. The encryption bit
+ * of SME/SEV guests lies inside that range and is cleared by the range check
+ * against the owner table: such entries count as unknown. */
+#define MT_PTE_PFN_MASK 0x000ffffffffff000ULL
