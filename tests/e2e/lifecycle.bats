@@ -1,0 +1,289 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Targets that exit, execute, are replaced; runs that are ended or killed.
+# shellcheck disable=SC2034,SC2153 # variables that the helper reads and sets
+
+bats_require_minimum_version 1.5.0
+load helper
+
+# memtrace -- COMMAND to its own end; status of memtrace in $status.
+run_to_end() {
+	status=0
+	timeout 40 "$MEMTRACE" "${MEMTRACE_ARGS[@]}" --format json -o "$T/report.json" \
+		--log-dir "$T/log" "$@" >"$T/stdout" 2>"$T/stderr" 3>&- || status=$?
+	VICTIM_OUT=$T/stdout
+	echo "status $status"
+	cat "$T/stderr"
+}
+
+@test "a command's exit status is reported, not passed on" {
+	need_root
+	run_to_end -- "$VICTIMS/quickexit" --status 7
+	[ "$status" -eq 0 ]
+	check_report "$T/report.json"
+	[ "$(process "$(truth .pid)" .exit_status)" = 7 ]
+	within "taken" "$(process "$(truth .pid)" .attributed.taken.user_page_bytes)" \
+		"$(truth .touched_bytes)"
+	at_most "still held" "$(process "$(truth .pid)" .attributed.user_page_bytes)" $((64 * PAGE))
+}
+
+@test "a command's death by a signal is reported" {
+	need_root
+	run_to_end -- "$VICTIMS/quickexit" --signal 9
+	[ "$status" -eq 0 ]
+	check_report "$T/report.json"
+	[ "$(process "$(truth .pid)" .exit_signal)" = 9 ]
+}
+
+@test "a command's exit status is reported without BPF, too" {
+	run_to_end --no-bpf -- "$VICTIMS/quickexit" --status 3
+	[ "$status" -eq 0 ]
+	check_report "$T/report.json"
+	[ "$(process "$(truth .pid)" .exit_status)" = 3 ]
+}
+
+@test "a target that exits early ends the run, and is told" {
+	need_root
+	start_victim anon4k --mib 16 --wait --hold 1
+	start_memtrace --pid "$VICTIM_PID" --duration 60s
+	wait_attached
+	kill -USR1 "$VICTIM_PID"
+	until_true 15 is_gone "$TRACE_PID"
+	[ "$(trace_status)" -eq 0 ]
+	check_report "$T/report.json"
+	[ "$(process "$VICTIM_PID" .ended)" = true ]
+	within "taken" "$(process "$VICTIM_PID" .attributed.taken.user_page_bytes)" $((16 << 20))
+	at_most "still held" "$(process "$VICTIM_PID" .attributed.user_page_bytes)" $((64 * PAGE))
+}
+
+@test "a command that does not exist" {
+	run_to_end -- /nonexistent/command
+	[ "$status" -eq 1 ]
+	one_line "$T/stderr"
+	grep -q /nonexistent/command "$T/stderr"
+}
+
+@test "a command that cannot be executed" {
+	echo nothing >"$T/plain"
+	run_to_end -- "$T/plain"
+	[ "$status" -eq 1 ]
+	one_line "$T/stderr"
+}
+
+@test "a command is found in PATH and gets its arguments, input and output" {
+	status=0
+	echo "from stdin" | "$MEMTRACE" --no-bpf --log-dir "$T/log" -o "$T/report" -- \
+		sh -c "cat; echo \"\$1\"; echo err >&2" sh 'an  argument' >"$T/stdout" 2>"$T/stderr" || status=$?
+	[ "$status" -eq 0 ]
+	printf 'from stdin\nan  argument\n' | diff - "$T/stdout"
+	grep -q '^err$' "$T/stderr"
+}
+
+@test "under sudo a command runs as the invoking user" {
+	need_root
+	SUDO_UID=65534 SUDO_GID=65534 SUDO_USER=nobody run_to_end -- sh -c 'id -u; id -g; id -G'
+	[ "$status" -eq 0 ]
+	printf '65534\n65534\n65534\n' | diff - "$T/stdout"
+}
+
+@test "a command inherits no privilege and no descriptor of ours" {
+	need_root
+	run_to_end -- sh -c 'ls -l /proc/self/fd; grep -i "NoNewPrivs\|SigBlk\|SigIgn" /proc/self/status'
+	[ "$status" -eq 0 ]
+	cat "$T/stdout"
+	lacks 'anon_inode:bpf\|\.db' "$T/stdout"
+	grep -q 'NoNewPrivs:[[:space:]]*0' "$T/stdout"
+}
+
+@test "a shell's child does the growing: followed" {
+	need_root
+	start_memtrace -- sh -c "\"$VICTIMS/anon4k\" --mib 32; exit 5"
+	VICTIM_OUT=$T/stdout
+	: >"$T/victim.err"
+	wait_truth
+	track "$(truth .pid)"
+	end_memtrace
+	check_anon "$(truth .pid)" "$(truth .held_bytes)"
+}
+
+@test "execer: another program, and what the first one held is gone" {
+	need_root
+	trace_pid execer --phase 0.3
+	at_most "user pages" "$(process "$VICTIM_PID" .attributed.user_page_bytes)" $((64 * PAGE))
+	at_most "anonymous RSS" "$(process "$VICTIM_PID" .anon_bytes.end)" $((128 * PAGE))
+	within "taken" "$(process "$VICTIM_PID" .attributed.taken.user_page_bytes)" "$(truth .touched_bytes)"
+	report '[.. | strings | select(test("exec"; "i"))] | length' | grep -qv '^0$'
+}
+
+@test "execer: what the new program takes is counted" {
+	need_root
+	trace_command execer --phase 0.3 --then-mib 24
+	check_anon "$VICTIM_PID" "$(truth .held_bytes)"
+}
+
+@test "reuse: another process gets the PID of a dead target" {
+	need_root
+	start_victim reuse --phase 3 --mib 32 --second-mib 48
+	wait_truth
+	pid=$(truth .pid)
+	start_memtrace --pid "$pid" --duration 12s
+	wait_truth 2
+	# Its target is dead: the run may have ended by itself already.
+	sleep 1.2
+	is_gone "$TRACE_PID" || kill -TERM "$TRACE_PID"
+	until_true 20 is_gone "$TRACE_PID"
+	[ "$(trace_status)" -eq 0 ]
+	check_report "$T/report.json"
+	first=$(jq -c --argjson pid "$pid" '[.processes[] | select(.pid == $pid)] | min_by(.start_time)' \
+		"$T/report.json")
+	echo "$first"
+	[ "$(jq -r .comm <<<"$first")" = reuse-first ]
+	[ "$(jq -r .ended <<<"$first")" = true ]
+	at_most "held by the dead" "$(jq .attributed.user_page_bytes <<<"$first")" $((64 * PAGE))
+	within "taken by the first" "$(jq .attributed.taken.user_page_bytes <<<"$first")" $((32 << 20))
+}
+
+@test "leavebehind: what an exited process leaves is its" {
+	need_root
+	case $(stat -f -c %T /var/tmp) in tmpfs | ramfs | overlayfs) skip "/var/tmp is no disk" ;; esac
+	start_memtrace --duration 60s -- sh -c "\"$VICTIMS/leavebehind\" --mib 48; sleep 30"
+	VICTIM_OUT=$T/stdout
+	: >"$T/victim.err"
+	wait_truth
+	undo "rm -f $(truth .path) $(truth .tmpfs_path)"
+	pid=$(truth .pid)
+	until_true 10 is_gone "$pid"
+	sleep 0.3
+	end_memtrace
+	left=$(jq -c --argjson pid "$pid" '.left_behind[] | select(.pid == $pid)' "$T/report.json")
+	echo "left: $left"
+	within "in all" "$(jq .held_bytes <<<"$left")" "$(truth '.file_bytes + .tmpfs_bytes')" \
+		$((512 * PAGE)) # file system metadata
+	within "page cache" "$(jq .file_bytes <<<"$left")" "$(truth .file_bytes)"
+	within "tmpfs" "$(jq .shmem_bytes <<<"$left")" "$(truth .tmpfs_bytes)"
+}
+
+@test "orphan: a dead parent's pages that its child maps are inherited" {
+	need_root
+	TRACE_ARGS=(--duration 60s)
+	trace_command orphan --phase 0.5
+	check_inherited
+	trace_pid orphan --phase 0.5
+	check_inherited
+}
+
+check_inherited() {
+	local left
+	left=$(jq -c --argjson pid "$(truth .pid)" '.left_behind[] | select(.pid == $pid)' \
+		"$T/report.json")
+	echo "left: $left"
+	# Either it is not listed at all, or all of it is called inherited.
+	[ -z "$left" ] || {
+		within "inherited" "$(jq .inherited_bytes <<<"$left")" "$(truth .held_bytes)"
+		at_most "the rest" "$(jq '.held_bytes - .inherited_bytes' <<<"$left")" $((256 * PAGE))
+	}
+	within "the child's RSS" "$(process "$(truth .child)" .anon_bytes.end)" "$(truth .held_bytes)"
+	at_most "the child's own" "$(process "$(truth .child)" .attributed.user_page_bytes)" $((64 * PAGE))
+}
+
+@test "SIGINT ends a run early with a complete report" {
+	need_root
+	TRACE_ARGS=(--duration 10m)
+	start_trace_pid anon4k --mib 16
+	END_SIGNAL=INT end_memtrace
+	check_anon "$VICTIM_PID" "$(truth .held_bytes)"
+	jq -e '.duration_s < 60' "$T/report.json"
+}
+
+@test "SIGTERM ends a run early with a complete report" {
+	need_root
+	TRACE_ARGS=(--duration 10m)
+	start_trace_pid anon4k --mib 16
+	end_memtrace
+	check_anon "$VICTIM_PID" "$(truth .held_bytes)"
+}
+
+@test "SIGTERM twice and SIGINT at the very start are survived" {
+	start_victim anon4k --mib 4
+	start_memtrace --pid "$VICTIM_PID"
+	for _ in 1 2 3; do
+		kill -TERM "$TRACE_PID" 2>/dev/null || break
+		sleep 0.05
+	done
+	until_true 20 is_gone "$TRACE_PID"
+	status=$(trace_status)
+	# Before its handlers are in place the signal's own action is fine.
+	[ "$status" -eq 0 ] || [ "$status" -eq 143 ] || memtrace_log
+	[ "$status" -ne 0 ] || check_report "$T/report.json"
+}
+
+bpf_ids() {
+	bpftool -j "$1" show 2>/dev/null | jq -r '.[].id' | sort -n
+}
+
+@test "after a run nothing is left in the kernel" {
+	need_root
+	need bpftool jq
+	find /sys/fs/bpf 2>/dev/null | sort >"$T/pins.before"
+	start_trace_pid anon4k --mib 4
+	programs_of "$TRACE_PID" >"$T/programs"
+	maps_of "$TRACE_PID" >"$T/maps"
+	[ -s "$T/programs" ]
+	end_memtrace
+	until_true 10 nothing_left
+}
+
+@test "after kill -9 nothing is left in the kernel and the session can be read" {
+	need_root
+	need bpftool jq
+	find /sys/fs/bpf 2>/dev/null | sort >"$T/pins.before"
+	start_trace_pid anon4k --mib 32
+	programs_of "$TRACE_PID" >"$T/programs"
+	maps_of "$TRACE_PID" >"$T/maps"
+	[ -s "$T/programs" ]
+	sleep 2.2 # two ticks: the growth is in the session
+	kill -KILL "$TRACE_PID"
+	wait "$TRACE_PID" || :
+	until_true 10 nothing_left
+	db=$(find "$T/log" -name '*.db')
+	"$MEMTRACE" --report "$db" --format json >"$T/report.json"
+	check_report "$T/report.json"
+	check_anon "$VICTIM_PID" "$(truth .held_bytes)"
+	"$MEMTRACE" --report "$db" >"$T/text"
+	grep -q "$VICTIM_PID" "$T/text"
+}
+
+nothing_left() {
+	[ -z "$(comm -12 <(sort "$T/programs") <(bpf_ids prog | sort))" ] &&
+		[ -z "$(comm -12 <(sort "$T/maps") <(bpf_ids map | sort))" ] &&
+		find /sys/fs/bpf 2>/dev/null | sort | cmp -s - "$T/pins.before"
+}
+
+@test "privileges are dropped after attach" {
+	need_root
+	start_trace_pid anon4k --mib 4
+	grep 'CapEff\|CapBnd\|NoNewPrivs' "/proc/$TRACE_PID/status" || :
+	grep -q 'NoNewPrivs:[[:space:]]*1' "/proc/$TRACE_PID/status"
+	eff=$(awk '$1 == "CapEff:" { print $2 }' "/proc/$TRACE_PID/status")
+	# sys_admin (21) and sys_module (16) are needed by nobody who only samples
+	[ $((0x$eff & (1 << 16))) -eq 0 ]
+	[ $((0x$eff & (1 << 25))) -eq 0 ] # sys_time
+	[ $((0x$eff & (1 << 12))) -eq 0 ] # net_admin
+	end_memtrace
+}
+
+@test "event sources can be switched off one by one" {
+	need_root
+	for source in page filemap task migrate async task_iter; do
+		TRACE_ARGS=(--no-source "$source")
+		rm -rf "$T/log"
+		trace_command anon4k --mib 16
+		within "RSS without $source" "$(process "$VICTIM_PID" .anon_bytes.end)" "$(truth .held_bytes)"
+		[ "$source" = page ] ||
+			within "pages without $source" "$(process "$VICTIM_PID" .attributed.user_page_bytes)" \
+				"$(truth .held_bytes)"
+		jq -e --arg s "$source" 'any(.limits[]; .kind + .meaning | test($s))' "$T/report.json" ||
+			fail "no limit names the source $source that is off"
+		kill "$VICTIM_PID"
+	done
+}
