@@ -38,10 +38,14 @@ CLANG ?= clang
 PKG_CONFIG ?= pkg-config
 CROSS_CC ?= aarch64-linux-gnu-gcc
 # llvm-strip carries a version where the distribution has several.
-LLVM_STRIP ?= $(shell command -v llvm-strip || \
-	command -v llvm-strip-$$($(CLANG) -dumpversion 2>/dev/null | cut -d. -f1) || echo llvm-strip)
+ifndef LLVM_STRIP
+LLVM_STRIP := $(notdir $(or $(shell command -v llvm-strip || \
+	command -v llvm-strip-$$($(CLANG) -dumpversion 2>/dev/null | cut -d. -f1)),llvm-strip))
+endif
 # In /usr/sbin on Debian, and behind a wrapper that may not work on Ubuntu.
-BPFTOOL ?= $(or $(shell scripts/deps.sh bpftool 2>/dev/null),bpftool)
+ifndef BPFTOOL
+BPFTOOL := $(or $(shell scripts/deps.sh bpftool 2>/dev/null),bpftool)
+endif
 
 HOST_ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
 ARCH ?= $(HOST_ARCH)
@@ -65,7 +69,7 @@ lib_cflags := $(foreach l,libbpf libelf zlib libcap sqlite3 json-c,$(call pc_cfl
 LIBS := $(call pc_libs,libbpf,-lbpf) $(call pc_libs,libelf,-lelf) $(call pc_libs,zlib,-lz) \
 	$(call pc_libs,libcap,-lcap) $(call pc_libs,sqlite3,-lsqlite3) \
 	$(call pc_libs,json-c,-ljson-c) -lm
-cmocka_libs = $(call pc_libs,cmocka,-lcmocka)
+cmocka_libs := $(call pc_libs,cmocka,-lcmocka)
 
 bpf_flags = -target bpf -g -O2 -mcpu=v3 -std=gnu11 -D__TARGET_ARCH_$(1) -Ivmlinux/$(1) -Ibpf \
 	-Wall -Wextra -Werror -Wshadow -Wno-unused-parameter -Wno-missing-field-initializers \
@@ -205,16 +209,24 @@ $(B)/tests/unit/%.o: tests/unit/%.c $(B)/stamp/asan | $(generated)
 	@mkdir -p $(@D)
 	$(call say,CC asan,$<) $(CC) $(TEST_FLAGS) $(dep) -c -o $@ $<
 
-$(unit_bin): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(asan_obj) $(B)/stamp/asan-link
-	$(call say,LINK,$@) $(CC) $(SAN) -o $@ $< $(asan_obj) $(LIBS) $(cmocka_libs)
+# Archives: a test links what it uses. Made anew, or a member whose source is gone would stay.
+$(B)/asan/memtrace.a: $(asan_obj) $(B)/stamp/asan-link
+	$(Q)rm -f $@ && $(AR) rcs $@ $(asan_obj)
+
+$(unit_bin): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/asan/memtrace.a
+	$(call say,LINK,$@) $(CC) $(SAN) -o $@ $^ $(LIBS) $(cmocka_libs)
 
 $(B)/fuzz/user/%.o: user/%.c $(B)/stamp/fuzz | $(generated)
 	@mkdir -p $(@D)
 	$(call say,CC fuzz,$<) $(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link $(dep) -c -o $@ $<
 
-$(fuzz_bin): $(B)/fuzz/%: tests/fuzz/%.c $(fuzz_obj) $(B)/stamp/fuzz
+$(B)/fuzz/memtrace.a: $(fuzz_obj) $(B)/stamp/fuzz
+	$(Q)rm -f $@ && $(AR) rcs $@ $(fuzz_obj)
+
+$(fuzz_bin): $(B)/fuzz/%: tests/fuzz/%.c $(B)/fuzz/memtrace.a
+	@mkdir -p $(@D)
 	$(call say,FUZZ,$@) $(CLANG) $(FUZZ_FLAGS) -Wno-missing-prototypes -fsanitize=fuzzer $(dep) \
-		-o $@ $< $(fuzz_obj) $(LIBS)
+		-o $@ $< $(B)/fuzz/memtrace.a $(LIBS)
 
 .PHONY: victims
 victims: $(victim_bin) ## build the known-answer programs, in place: tests/victims/NAME
