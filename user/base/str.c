@@ -202,28 +202,25 @@ void csv_field(struct strbuf *b, const char *src, size_t src_size)
 static void format_bytes(char *dst, size_t size, const char *sign, uint64_t bytes)
 {
 	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+	uint64_t whole, rest, tenths, rounded;
 	size_t unit = 0;
-	uint64_t tenths;
 
-	if (bytes < 1024) {
-		snprintf(dst, size, "%s%u B", sign, (unsigned int)bytes);
-		return;
-	}
-	while (unit < 6 && bytes >> (10 * unit) >= 1024)
-		unit++;
 	for (;; unit++) {
-		uint64_t one = 1ULL << (10 * unit), rest = bytes & (one - 1);
+		uint64_t one = 1ULL << (10 * unit);
 
-		tenths = (bytes >> (10 * unit)) * 10 + (rest * 10 + one / 2) / one;
-		if (tenths < 10235 || unit == 6)
+		whole = bytes / one;
+		rest = bytes % one;
+		rounded = whole + (rest * 2 >= one);
+		if (rounded < 1024 || unit == 6) {
+			tenths = whole * 10 + (rest * 10 + one / 2) / one;
 			break;
+		}
 	}
-	if (tenths < 1000)
+	if (unit && tenths < 1000)
 		snprintf(dst, size, "%s%u.%u %s", sign, (unsigned int)(tenths / 10),
 			 (unsigned int)(tenths % 10), units[unit]);
 	else
-		snprintf(dst, size, "%s%u %s", sign, (unsigned int)((tenths + 5) / 10),
-			 units[unit]);
+		snprintf(dst, size, "%s%u %s", sign, (unsigned int)rounded, units[unit]);
 }
 
 char *human_bytes(char dst[static HUMAN_BYTES_SIZE], uint64_t bytes)
