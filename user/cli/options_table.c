@@ -143,7 +143,7 @@ static int add_pid(const char *item, struct options *o)
 				   typed(shown, item), PID_HIGHEST);
 	if (!pid)
 		return usage_error("--pid: 0 is not a process");
-	vec_for_each (have, &o->pids)
+	vec_for_each(have, &o->pids)
 		if (*have == pid)
 			return usage_error("--pid: %u is given twice", pid);
 	return vec_push(&o->pids, pid);
