@@ -92,12 +92,6 @@ static int take_field(struct pid_stat *s, enum stat_field field, struct cursor w
 	return 0;
 }
 
-/* Whether a field's text is all there: the last word of a cut text may be half a number. */
-static bool is_cut(struct cursor text, struct cursor word)
-{
-	return word.end == text.end;
-}
-
 int pid_stat_parse(struct cursor text, struct pid_stat *ret)
 {
 	size_t len = cursor_len(text);
@@ -107,12 +101,12 @@ int pid_stat_parse(struct cursor text, struct pid_stat *ret)
 	struct cursor rest, word;
 	int field = STAT_STATE;
 
-	if (!open || !close || close < open)
+	if (!open || !close || close < open || text.end[-1] != '\n')
 		return -EBADMSG;
 	copy_comm(s.comm, open + 1, (size_t)(close - open - 1));
 	rest = (struct cursor){close + 1, text.end};
 	for (; field <= STAT_START_BRK && !cursor_word(&rest, &word); field++)
-		if (is_cut(text, word) || take_field(&s, (enum stat_field)field, word))
+		if (take_field(&s, (enum stat_field)field, word))
 			return -EBADMSG;
 	if (field <= STAT_VSIZE)
 		return -EBADMSG;
