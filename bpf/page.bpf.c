@@ -79,7 +79,8 @@ __noinline int heal(__u32 old)
 /*
  * Blocks: global functions of plain numbers, which the verifier looks at once
  * each and not once for every state of every caller. For the same reason their
- * loops keep no count: each value of a counter would be a state of its own.
+ * loops keep no count and there is one loop a function: each value of a counter,
+ * and each place a first loop can end, would be a state of its own.
  */
 __noinline int own_block(__u64 index, __u32 pages, __u32 entry)
 {
@@ -212,50 +213,62 @@ __noinline int carry(__u64 source, __u64 dest, __u32 pages)
 	return 0;
 }
 
-__noinline int drop_one(__u32 entry)
+/* Counts `pages` with this entry as freed. */
+__noinline int drop(__u32 entry, __u32 pages)
 {
 	struct mt_cpu *cpu = this_cpu();
 
 	if (!cpu)
 		return 0;
 	if (!entry)
-		cpu->count[MT_C_UNKNOWN_FREE]++;
+		cpu->count[MT_C_UNKNOWN_FREE] += pages;
 	else
-		pending_add(&cpu->free, entry_owner(entry), entry_class(entry), 1, false);
+		pending_add(&cpu->free, entry_owner(entry), entry_class(entry), pages, false);
 	return 0;
 }
 
-/* Blocks are split and freed piecemeal, so neighbours may differ; mostly they
- * do not, which the first loop finds out without a call. */
-__noinline int disown_block(__u64 index, __u32 pages)
+/* Blocks are split and freed piecemeal, so neighbours may have different owners. */
+__noinline int block_differs(__u64 index, __u32 pages)
 {
 	struct mt_chunk *chunk = page_chunk(index);
-	struct mt_cpu *cpu = this_cpu();
-	__u32 first, differs = 0;
+	__u32 differs = 0;
 
-	if (!cpu || !chunk)
+	if (!chunk)
 		return 0;
-	first = chunk->entry[index & (MT_CHUNK - 1)];
+	for (__u32 i = 1; i < MT_CHUNK; i++) {
+		if (i >= pages)
+			break;
+		differs |= chunk->entry[(index + i) & (MT_CHUNK - 1)] ^
+			   chunk->entry[index & (MT_CHUNK - 1)];
+	}
+	return differs != 0;
+}
+
+__noinline int clear_block(__u64 index, __u32 pages)
+{
+	struct mt_chunk *chunk = page_chunk(index);
+
+	if (!chunk)
+		return 0;
 	for (__u32 i = 0; i < MT_CHUNK; i++) {
 		if (i >= pages)
 			break;
-		differs |= chunk->entry[(index + i) & (MT_CHUNK - 1)] ^ first;
+		chunk->entry[(index + i) & (MT_CHUNK - 1)] = 0;
 	}
-	for (__u32 i = 0; i < MT_CHUNK; i++) {
-		__u32 *e = &chunk->entry[(index + i) & (MT_CHUNK - 1)];
+	return 0;
+}
 
+__noinline int drop_each(__u64 index, __u32 pages)
+{
+	struct mt_chunk *chunk = page_chunk(index);
+
+	if (!chunk)
+		return 0;
+	for (__u32 i = 0; i < MT_CHUNK; i++) {
 		if (i >= pages)
 			break;
-		if (differs)
-			drop_one(*e);
-		*e = 0;
+		drop(chunk->entry[(index + i) & (MT_CHUNK - 1)], 1);
 	}
-	if (differs)
-		return 0;
-	if (!first)
-		cpu->count[MT_C_UNKNOWN_FREE] += pages;
-	else
-		pending_add(&cpu->free, entry_owner(first), entry_class(first), pages, false);
 	return 0;
 }
 
@@ -280,8 +293,13 @@ int page_free(struct bpf_raw_tracepoint_args *ctx)
 		carry(index, cpu->moved_to - 1, 1u << order);
 		cpu->moved_to = 0;
 	}
-	if (order)
-		return disown_block(index, 1u << order);
+	if (order) {
+		if (block_differs(index, 1u << order))
+			drop_each(index, 1u << order);
+		else
+			drop(chunk->entry[at], 1u << order);
+		return clear_block(index, 1u << order);
+	}
 	old = chunk->entry[at];
 	if (!old) {
 		cpu->count[MT_C_UNKNOWN_FREE]++;

@@ -26,18 +26,21 @@ struct {
  */
 static __noinline bool rss_percpu(struct mm_struct *mm, __s64 *rss, __u32 n_cpus)
 {
-	struct mm_struct___percpu *p = (void *)mm;
-	__s32 *parts;
+	struct percpu_counter *c = (void *)mm + bpf_core_field_offset(struct mm_struct___percpu, rss_stat);
+	__s32 *parts = BPF_CORE_READ(c, counters);
 	__u32 zero = 0;
 	__u64 *offset;
 
-	if (!mm || !rss)
+	if (!rss)
 		return false;
-	for (int i = 0; i < 4; i++)
-		rss[i] = BPF_CORE_READ(p, rss_stat[i].count);
-	parts = BPF_CORE_READ(p, rss_stat[0].counters);
+	for (int i = 0; i < 4; i++) {
+		rss[i] = BPF_CORE_READ(c, count);
+		/* CO-RE moves fields, not elements: the kernel's element is larger than ours. */
+		if (i < 3)
+			c = (void *)c + bpf_core_type_size(struct percpu_counter);
+	}
 	offset = bpf_map_lookup_elem(&cpu_offset, &zero);
-	if (!offset || !offset[0] || BPF_CORE_READ(p, rss_stat[3].counters) != parts + 3)
+	if (!offset || !offset[0] || BPF_CORE_READ(c, counters) != parts + 3)
 		return false;
 	for (__u32 cpu = 0; cpu < MT_MAX_CPUS; cpu++) {
 		__s32 part[4];

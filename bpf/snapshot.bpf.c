@@ -28,24 +28,37 @@ static __always_inline __u32 popcount64(__u64 x)
 	return x * 0x0101010101010101ULL >> 56;
 }
 
-static __noinline int count_fds(const unsigned long *bits, __u32 n_words)
+/* Bits set in sixteen words; -1 when they cannot be read. A global function, so
+ * that the verifier looks at it once. */
+__noinline int count_bits(__u64 words, __u32 n_words)
 {
+	__u64 word[FD_WORDS] = {};
 	int n = 0;
 
+	if (n_words > FD_WORDS)
+		n_words = FD_WORDS;
+	if (bpf_probe_read_kernel(word, n_words * sizeof(word[0]), (void *)words))
+		return -1;
+	for (int i = 0; i < FD_WORDS; i++)
+		n += popcount64(word[i]);
+	return n;
+}
+
+static __always_inline int count_fds(__u64 words, __u32 n_words)
+{
+	int sum = 0;
+
 	for (__u32 block = 0; block < FD_BLOCKS; block++) {
-		unsigned long word[FD_WORDS] = {};
-		__u32 left = n_words - block * FD_WORDS;
+		int n;
 
 		if (block * FD_WORDS >= n_words)
 			break;
-		if (left > FD_WORDS)
-			left = FD_WORDS;
-		if (bpf_probe_read_kernel(word, left * sizeof(word[0]), bits + block * FD_WORDS))
+		n = count_bits(words + block * FD_WORDS * sizeof(__u64), n_words - block * FD_WORDS);
+		if (n < 0)
 			return -1;
-		for (int i = 0; i < FD_WORDS; i++)
-			n += popcount64(word[i]);
+		sum += n;
 	}
-	return n;
+	return sum;
 }
 
 static __always_inline void read_fds(const struct task_struct *task, struct mt_task *t)
@@ -59,7 +72,7 @@ static __always_inline void read_fds(const struct task_struct *task, struct mt_t
 	n_words = BPF_CORE_READ(fdt, max_fds) / 64;
 	if (n_words > FD_BLOCKS * FD_WORDS)
 		return;
-	n = count_fds(BPF_CORE_READ(fdt, open_fds), n_words);
+	n = count_fds((__u64)BPF_CORE_READ(fdt, open_fds), n_words);
 	if (n < 0)
 		return;
 	t->n_fds = n;

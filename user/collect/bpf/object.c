@@ -38,8 +38,8 @@ __attribute__((format(printf, 2, 0))) static int print(enum libbpf_print_level l
 		vsnprintf(line, sizeof(line), fmt, copy);
 		va_end(copy);
 		line[strcspn(line, "\n")] = '\0';
-		/* The verifier's log follows the first line; the rest would hide the cause. */
-		if (!last_warning[0] || strstr(line, "failed to load: ") == NULL)
+		/* The first one names the program and the error; the rest repeats it. */
+		if (!last_warning[0])
 			snprintf(last_warning, sizeof(last_warning), "%s", line);
 	}
 	log_printv(level_of(level), fmt, args);

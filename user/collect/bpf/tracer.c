@@ -115,6 +115,24 @@ static void set_cpu_offsets(struct tracer *t, enum bpf_source_id id)
 		log_debug_errno(errno, "per-CPU offsets not set, ignoring");
 }
 
+/* Every map of bpf/owner.bpf.h. */
+static void share_maps(struct tracer *t)
+{
+	const struct bpf_map_size sizes[] = {
+		{"page_owner", t->machine.config.n_pages / MT_CHUNK},
+		{"owners", t->max_owners},
+		{"owner_ids", t->max_owners},
+		{"free_ids", t->max_owners},
+		{"cpu_state", 1},
+		{"huge_last", 256},
+		{NULL, 0},
+	};
+
+	static_assert(sizeof(sizes) <= sizeof(t->sizes), "");
+	memcpy(t->sizes, sizes, sizeof(sizes));
+	t->shared.sizes = t->sizes;
+}
+
 int tracer__open(int root_fd, const bool disabled[_SOURCE_MAX], struct features *features,
 		 struct tracer **ret)
 {
@@ -137,16 +155,7 @@ int tracer__open(int root_fd, const bool disabled[_SOURCE_MAX], struct features 
 	if (err)
 		return err;
 	t->max_owners = MAX_OWNERS;
-	memcpy(t->sizes,
-	       (struct bpf_map_size[]){
-		       {"page_owner", t->machine.config.n_pages / MT_CHUNK},
-		       {"owners", t->max_owners},
-		       {"owner_ids", t->max_owners},
-		       {"free_ids", t->max_owners},
-		       {NULL, 0},
-	       },
-	       5 * sizeof(t->sizes[0]));
-	t->shared.sizes = t->sizes;
+	share_maps(t);
 	if (!t->disabled[SOURCE_PAGE])
 		load_async(t, features);
 	load_source(t, features, SOURCE_PAGE);

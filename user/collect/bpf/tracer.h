@@ -21,7 +21,7 @@ struct tracer {
 	struct bpf_object *obj[_SOURCE_MAX]; /* NULL: not loaded */
 	struct bpf_links links;
 	struct bpf_shared shared;
-	struct bpf_map_size sizes[6];
+	struct bpf_map_size sizes[8];
 	uint32_t max_owners;
 	bool disabled[_SOURCE_MAX];
 	char reason[_SOURCE_MAX][BPF_REASON_SIZE]; /* why not loaded */

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The modes. Each returns the exit status: 0 fine, 1 failed. */
+#pragma once
+
+#include "cli/options.h"
+
+int run_trace(const struct options *o); /* --pid, --comm, --cgroup, COMMAND */
+int run_report(const struct options *o); /* --report SESSION */
+int run_doctor(const struct options *o);

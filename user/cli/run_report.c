@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "cli/output.h"
+#include "cli/run.h"
+#include "cli/run_common.h"
+
+static int take_info(void *arg, const struct run_info *info)
+{
+	return history__new(info, arg);
+}
+
+static int take_tick(void *arg, const struct tick *t)
+{
+	struct history **h = arg;
+
+	return history__add(*h, t);
+}
+
+int run_report(const struct options *o)
+{
+	_cleanup_(output__close) struct output out = {};
+	struct history *h = NULL;
+	const struct session_reader reader = {take_info, take_tick, &h};
+	char shown[256];
+	int err, status = 1;
+
+	err = output__open(&out, o);
+	if (err)
+		return 1;
+	safe_text(shown, sizeof(shown), o->session, strlen(o->session));
+	err = session__replay(o->session, &reader);
+	if (err == -EBADMSG && h && h->n_ticks) {
+		log_warning("%s is damaged: the report has the %llu samples that can be read", shown,
+			    (unsigned long long)h->n_ticks);
+		err = limits__set(&h->limits, "session_damaged", 0,
+				  "the session file is damaged: what came after the last readable "
+				  "sample is missing");
+	}
+	if (err)
+		log_error_errno(err, "cannot read session %s", shown);
+	else if (!h || !h->n_ticks)
+		log_error("session %s holds no sample", shown);
+	else
+		status = write_report(&out, h);
+	history__free(h);
+	return status;
+}

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/sampler.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "collect/cgroup_procs.h"
+#include "collect/meminfo.h"
+#include "collect/pid.h"
+#include "collect/smaps.h"
+#include "collect/tasks_iter.h"
+#include "model/key.h"
+
+#define NS_PER_S 1000000000ull
+
+static uint64_t now_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return t.tv_sec * NS_PER_S + t.tv_nsec;
+}
+
+static void open_bpf(struct sampler *s, const bool disabled[_SOURCE_MAX])
+{
+	int err = tracer__open(s->root_fd, disabled, s->features, &s->tracer);
+
+	if (err) {
+		log_debug_errno(err, "no BPF");
+		return;
+	}
+	if (tracer__has(s->tracer, SOURCE_TASK_ITER) && tasks_iter__open(s->tracer, &s->tasks))
+		features__set(s->features, "task_iter", FEATURE_MISSING, "",
+			      "the iterator loads but cannot be opened");
+	if (!tracer__has(s->tracer, SOURCE_PAGE))
+		return;
+	err = pages__open(s->tracer, s->root_fd, &s->pages);
+	if (err)
+		features__set(s->features, "page", FEATURE_MISSING, "", "owner tables: %s",
+			      strerror(-err));
+	else
+		tracer__attach(s->tracer, s->features);
+}
+
+int sampler__open(struct sampler *s, int root_fd, bool no_bpf, const bool disabled[_SOURCE_MAX],
+		  struct features *features)
+{
+	int err;
+
+	memset(s, 0, sizeof(*s));
+	s->root_fd = root_fd;
+	s->features = features;
+	err = delta__new(&s->delta);
+	if (err)
+		return err;
+	if (no_bpf)
+		features__set(features, "bpf", FEATURE_MISSING, "run without --no-bpf",
+			      "switched off by --no-bpf");
+	else
+		open_bpf(s, disabled);
+	if (s->tasks)
+		return 0;
+	err = tasks_proc__open(root_fd, &s->tasks);
+	return err ? log_debug_errno(err, "proc") : 0;
+}
+
+void sampler__close(struct sampler *s)
+{
+	if (s->tasks)
+		s->tasks->close(s->tasks);
+	pages__close(s->pages);
+	tracer__close(s->tracer);
+	delta__free(s->delta);
+	task_list__free(&s->list);
+	vec_free(&s->owners);
+}
+
+/* A parent that came and went between two readings is known to the kernel side only. */
+static int learn_parents(struct sampler *s)
+{
+	int err = 0;
+
+	vec_for_each(o, &s->owners)
+		if (!err && o->kind == OWNER_PROCESS)
+			err = target_set__learn(s->targets, o->id, o->parent);
+	return err;
+}
+
+static int update_cgroup(struct sampler *s)
+{
+	struct cgroup_procs procs = {};
+	int err = cgroup_procs__read(s->root_fd, s->cgroup, &procs);
+
+	if (err)
+		return 0; /* it is gone: so are its processes */
+	s->n_cgroups_skipped += procs.n_skipped;
+	err = target_set__set_cgroup(s->targets, procs.v, procs.n);
+	cgroup_procs__free(&procs);
+	return err;
+}
+
+static int update_targets(struct sampler *s, struct tick *t)
+{
+	int err = 0;
+
+	if (!s->targets)
+		return 0;
+	if (s->cgroup)
+		err = update_cgroup(s);
+	if (!err)
+		err = learn_parents(s);
+	return err ? err : target_set__update(s->targets, &s->list, t);
+}
+
+/* The command's process exists but has not executed it: what it has now is a
+ * copy of ourselves, gone with exec. */
+static void forget_before_exec(struct sampler *s)
+{
+	vec_for_each(p, &s->list) {
+		if (p->id.pid != s->command_pid)
+			continue;
+		for (int v = PROC_RSS; v <= PROC_PAGE_TABLE; v++) {
+			p->value[v] = 0;
+			p->known |= 1u << v;
+		}
+		p->approx = 0;
+	}
+}
+
+static void complete_end(struct proc_sample *p, const struct owner_sample *o)
+{
+	if (!o->dead)
+		return;
+	p->end.status_known = o->has_exit_status;
+	p->end.status = o->exit_status;
+	p->end.time_ns = o->exit_ns;
+	if (!o->has_exit_rss)
+		return;
+	p->value[PROC_ANON] = o->exit_anon;
+	p->value[PROC_FILE] = o->exit_file;
+	p->value[PROC_SWAP] = o->exit_swap;
+	p->value[PROC_SHMEM] = o->exit_shmem;
+	p->value[PROC_RSS] = o->exit_anon + o->exit_file + o->exit_shmem;
+	p->known |= 1u << PROC_ANON | 1u << PROC_FILE | 1u << PROC_SWAP | 1u << PROC_SHMEM |
+		    1u << PROC_RSS;
+	p->approx = 0;
+}
+
+static int index_owners(const struct sampler *s, struct hmap *index)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < s->owners.n; i++)
+		err = hmap_put(index, owner_key(&s->owners.v[i]), i);
+	return err;
+}
+
+/* The rows of processes that ended get what the exit event saw. */
+static int complete_ends(struct sampler *s, struct tick *t)
+{
+	_cleanup_(hmap_free) struct hmap index = {};
+	uint32_t i;
+	int err = 0;
+
+	vec_for_each(p, &t->procs) {
+		if (!p->end.ended)
+			continue;
+		if (!index.n)
+			err = index_owners(s, &index);
+		if (!err && hmap_get(&index, proc_key(p->id), &i))
+			complete_end(p, &s->owners.v[i]);
+	}
+	return err;
+}
+
+static void add_cgroups(struct sampler *s, struct tick *t)
+{
+	vec_for_each(p, &t->procs)
+		if (p->flags & (PROC_TARGET | PROC_FOLLOWED) && !p->end.ended && !p->cgroup)
+			if (cgroup_read(s->root_fd, p->id.pid, &p->cgroup))
+				p->cgroup = NULL; /* died meanwhile, or no cgroups here */
+}
+
+struct smaps_arg {
+	struct sampler *s;
+	struct tick *t;
+};
+
+static int add_smaps(void *arg, const struct target *target)
+{
+	struct smaps_arg *a = arg;
+	struct smaps_sample sample = {.id = target->id};
+	int err;
+
+	if (!target->alive)
+		return 0;
+	err = smaps_rollup_read(a->s->root_fd, target->id, &sample);
+	if (err == -EACCES || err == -EPERM)
+		a->s->smaps_denied++;
+	if (err)
+		return 0;
+	return vec_push(&a->t->smaps, sample);
+}
+
+static int read_owners(struct sampler *s, unsigned int flags)
+{
+	int err;
+
+	if (!s->pages)
+		return 0;
+	err = pages__read(s->pages, &s->owners);
+	if (err == -ENOMEM)
+		return err;
+	s->n_owner_errors += err != 0;
+	if (!err && flags & SAMPLE_LAST && pages__residue(s->pages, &s->owners))
+		log_debug("what dead processes left is not told apart");
+	return 0;
+}
+
+static int add_own_limits(const struct sampler *s, struct tick *t)
+{
+	int err = 0;
+
+	if (s->n_task_errors)
+		err = limits__set(&t->limits, "process_lists_lost", s->n_task_errors,
+				  "readings of the process list that failed") ?: err;
+	if (s->n_owner_errors)
+		err = limits__set(&t->limits, "owner_reads_lost", s->n_owner_errors,
+				  "readings of the owner table that failed") ?: err;
+	if (s->n_cgroups_skipped)
+		err = limits__set(&t->limits, "cgroups_skipped", s->n_cgroups_skipped,
+				  "cgroups that could not be read: their processes are not watched") ?: err;
+	if (s->smaps_denied)
+		err = limits__set(&t->limits, "smaps_denied", s->smaps_denied,
+				  "processes whose PSS and USS could not be read without more rights") ?: err;
+	return err;
+}
+
+static int add_limits(struct sampler *s, struct tick *t)
+{
+	const struct feature *bpf = features__find(s->features, "bpf");
+	int err = s->tasks->limits(s->tasks, &t->limits);
+
+	if (!s->tracer)
+		err = limits__set(&t->limits, "no_bpf", 0,
+				  "no page attribution, only what /proc tells: %s",
+				  bpf ? bpf->detail : "no BPF") ?: err;
+	else
+		err = tracer__limits(s->tracer, &t->limits) ?: err;
+	if (s->pages)
+		err = pages__limits(s->pages, &t->limits) ?: err;
+	return add_own_limits(s, t) ?: err;
+}
+
+static void add_self(struct sampler *s, struct tick *t)
+{
+	struct rusage u;
+	char buf[128];
+	unsigned long long resident;
+
+	getrusage(RUSAGE_SELF, &u);
+	t->self.cpu_ns = (u.ru_utime.tv_sec + u.ru_stime.tv_sec) * NS_PER_S +
+			 (u.ru_utime.tv_usec + u.ru_stime.tv_usec) * 1000ull;
+	if (read_file_at(s->root_fd, "proc/self/statm", buf, sizeof(buf)) > 0 &&
+	    sscanf(buf, "%*u %llu", &resident) == 1)
+		t->self.rss_bytes = resident * sysconf(_SC_PAGESIZE);
+	if (s->tracer)
+		tracer__self(s->tracer, &t->self);
+	if (s->pages)
+		t->self.events = pages__events(s->pages);
+}
+
+static int add_processes(struct sampler *s, unsigned int flags, struct tick *t)
+{
+	int err = update_targets(s, t);
+
+	if (flags & SAMPLE_FIRST)
+		forget_before_exec(s);
+	return err ? err : delta__procs(s->delta, &s->list, t);
+}
+
+int sampler__tick(struct sampler *s, unsigned int flags, struct tick *t)
+{
+	struct smaps_arg arg = {s, t};
+	int err, list_err;
+
+	tick__clear(t);
+	t->seq = s->seq++;
+	t->time_ns = now_ns(CLOCK_REALTIME);
+	t->mono_ns = now_ns(CLOCK_BOOTTIME);
+	/* Processes before owners: whoever is in the list has its owner's counts
+	 * from the same moment or later. */
+	list_err = s->tasks->read(s->tasks, &s->list);
+	err = list_err == -ENOMEM ? list_err : read_owners(s, flags);
+	if (list_err) {
+		/* Nobody ended because a reading failed: this tick has no processes. */
+		log_debug_errno(list_err, "%s", s->tasks->name);
+		s->n_task_errors++;
+	} else if (!err) {
+		err = add_processes(s, flags, t);
+	}
+	if (!err)
+		err = delta__owners(s->delta, s->owners.v, s->owners.n, t);
+	if (err)
+		return err;
+	err = complete_ends(s, t);
+	add_cgroups(s, t);
+	if (!err && s->targets && flags & (SAMPLE_FIRST | SAMPLE_LAST))
+		err = target_set__each(s->targets, add_smaps, &arg);
+	if (!err && meminfo_read(s->root_fd, t) == -ENOMEM)
+		err = -ENOMEM;
+	if (!err)
+		err = add_limits(s, t);
+	add_self(s, t);
+	return err;
+}

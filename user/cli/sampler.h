@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One tick from all collectors: processes, owners, targets, meminfo, limits
+ * and our own cost. Owns the collectors; losing one costs that one alone.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "cli/target.h"
+#include "collect/bpf/tracer.h"
+#include "collect/delta.h"
+#include "collect/pages.h"
+#include "collect/tasks.h"
+#include "model/feature.h"
+
+struct sampler {
+	int root_fd; /* not owned */
+	struct features *features; /* not owned */
+	struct tracer *tracer; /* NULL: no BPF */
+	struct pages *pages; /* NULL: no page attribution */
+	struct task_source *tasks;
+	struct delta *delta;
+	struct target_set *targets; /* NULL: nobody is watched; not owned */
+	const char *cgroup; /* --cgroup: members are looked up at each tick; NULL none */
+	uint32_t command_pid; /* has not run its command at the first tick; 0: none */
+	struct task_list list;
+	struct owner_list owners;
+	uint64_t seq;
+	uint64_t n_task_errors; /* readings of the process list that failed */
+	uint64_t n_owner_errors;
+	uint64_t n_cgroups_skipped;
+	uint32_t smaps_denied; /* targets whose smaps_rollup could not be read */
+};
+
+/* Opens what works: without BPF the /proc source alone. `disabled` as for tracer__open;
+ * no_bpf skips BPF altogether. 0 or -errno (not even /proc can be read). */
+int sampler__open(struct sampler *s, int root_fd, bool no_bpf, const bool disabled[_SOURCE_MAX],
+		  struct features *features);
+void sampler__close(struct sampler *s);
+
+enum sample_flag {
+	SAMPLE_FIRST = 1 << 0, /* smaps_rollup of targets; the waiting command counts as empty */
+	SAMPLE_LAST = 1 << 1, /* smaps_rollup of targets; what dead owners left is looked up */
+};
+
+/* Fills t (cleared first). What could not be read is in its limits. 0 or -ENOMEM. */
+int sampler__tick(struct sampler *s, unsigned int flags, struct tick *t);

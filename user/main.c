@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
+
+#include "base/log.h"
+#include "cli/close_stdout.h"
+#include "cli/options.h"
+#include "cli/run.h"
+#include "cli/build_info.h"
+
+static int help(const struct options *o)
+{
+	(void)o;
+	options__help();
+	return 0;
+}
+
+static int version(const struct options *o)
+{
+	(void)o;
+	printf("memtrace %s\n", memtrace_version);
+	return 0;
+}
+
+static int (*const modes[])(const struct options *o) = {
+	[MODE_TRACE] = run_trace, [MODE_REPORT] = run_report, [MODE_DOCTOR] = run_doctor,
+	[MODE_HELP] = help,	  [MODE_VERSION] = version,
+};
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	int status;
+
+	if (options__parse(argc, argv, &options))
+		return 2;
+	log_set_level(LOG_INFO + options.verbose);
+	status = modes[options.mode](&options);
+	options__free(&options);
+	if (close_stdout(stdout))
+		status = 1;
+	return status;
+}
