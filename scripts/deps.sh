@@ -43,6 +43,8 @@ test?  fun:cross_libc            libc6-dev-arm64-cross  -                       
 END
 }
 
+sysroot=${DEPS_SYSROOT:-} # where the tests have a machine of their own
+
 say() {
 	echo "deps: $*" >&2
 }
@@ -51,8 +53,9 @@ say() {
 
 # Ubuntu's bpftool is a wrapper that wants the tools of the running kernel; any version's will do.
 find_bpftool() {
-	for tool in "$(command -v bpftool || :)" /usr/sbin/bpftool /usr/local/sbin/bpftool \
-		/usr/lib/linux-tools/*/bpftool /usr/lib/linux-tools-*/bpftool; do
+	for tool in "$(command -v bpftool || :)" "$sysroot"/usr/sbin/bpftool \
+		"$sysroot"/usr/local/sbin/bpftool "$sysroot"/usr/lib/linux-tools/*/bpftool \
+		"$sysroot"/usr/lib/linux-tools-*/bpftool; do
 		if [ -x "$tool" ] && "$tool" version >/dev/null 2>&1; then
 			echo "$tool"
 			return 0
@@ -87,18 +90,18 @@ has_cross_gcc() {
 has_cross_libc() {
 	is_arm64 || echo '#include <stdio.h>' |
 		aarch64-linux-gnu-gcc -E -o /dev/null - 2>/dev/null ||
-		[ -e /usr/aarch64-linux-gnu/include/stdio.h ]
+		[ -e "$sysroot/usr/aarch64-linux-gnu/include/stdio.h" ]
 }
 
 has_header() {
 	for dir in /usr/include /usr/local/include "/usr/include/$(uname -m)-linux-gnu"; do
-		[ ! -e "$dir/$1" ] || return 0
+		[ ! -e "$sysroot$dir/$1" ] || return 0
 	done
 	return 1
 }
 
 has_command() {
-	command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ] ||
+	command -v "$1" >/dev/null || [ -x "$sysroot/usr/sbin/$1" ] ||
 		# llvm-strip-14 beside no llvm-strip
 		{ [ "$1" = llvm-strip ] && command -v "llvm-strip-$(clang -dumpversion 2>/dev/null |
 			cut -d. -f1)" >/dev/null; }
@@ -118,10 +121,9 @@ present() {
 	esac
 }
 
-# Lines of the table that belong to group $1 and are not there.
+# Lines of the table that belong to group $1, a pattern, and are not there.
 missing() {
-	table | while read -r group probe deb rpm what; do
-		[ "$group" = "$1" ] || continue
+	table | grep -E "^($1) " | while read -r _ probe deb rpm what; do
 		present "$probe" || echo "$probe $deb $rpm $what"
 	done
 }
@@ -139,9 +141,9 @@ as_root() {
 	fi
 }
 
-# ID and ID_LIKE; the file is another one in the tests.
+# By ID and ID_LIKE.
 family() {
-	os_release=${DEPS_OS_RELEASE:-/etc/os-release}
+	os_release=$sysroot/etc/os-release
 	[ -r "$os_release" ] || return 0
 	ids=$(sed -n 's/^ID\(_LIKE\)\{0,1\}=//p' "$os_release" | tr -d "\"'" | tr '\n' ' ')
 	for id in $ids; do
@@ -215,9 +217,9 @@ list_missing() {
 	done
 }
 
-# $1: group; its lines on stdin. Fails when something is missing that is not optional.
+# $1: group. Fails when something is missing in the end.
 install_group() {
-	lines=$(cat)
+	lines=$(missing "$1")
 	[ -n "$lines" ] || return 0
 	if [ -z "$family" ]; then
 		say "unknown distribution; please install:"
@@ -225,41 +227,42 @@ install_group() {
 		return 1
 	fi
 	packages=$(echo "$lines" | packages_of)
-	if [ "$1" = 'test?' ]; then
-		# One at a time: one that does not exist here must not cost the others.
-		for package in $packages; do
-			"install_$family" "$package" ||
-				say "$package cannot be installed, what needs it is skipped"
-		done
-		return 0
-	fi
 	# shellcheck disable=SC2086 # a list of names
 	[ -z "$packages" ] || "install_$family" $packages || return 1
-	still=$(missing "$1")
-	[ -z "$still" ] || {
-		say "installed, and still missing:"
-		echo "$still" | list_missing
-		return 1
-	}
+	lines=$(missing "$1")
+	[ -n "$lines" ] || return 0
+	say "installed, and still missing:"
+	echo "$lines" | list_missing
+	return 1
+}
+
+# One at a time: one that does not exist here must not cost the others.
+install_optional() {
+	lines=$(missing "$1")
+	[ -n "$lines" ] && [ -n "$family" ] || return 0
+	for package in $(echo "$lines" | packages_of); do
+		"install_$family" "$package" ||
+			say "$package cannot be installed, what needs it is skipped"
+	done
 }
 
 family=$(family)
+failed=0
 [ $# -gt 0 ] || set -- build
 for group; do
 	case $group in
 	bpftool)
-		find_bpftool
+		find_bpftool || failed=1
 		;;
 	make)
-		missing make | install_group make
+		install_group make || failed=1
 		;;
 	build)
-		missing make | install_group make
-		missing build | install_group build
+		install_group 'make|build' || failed=1
 		;;
 	test)
-		missing test | install_group test
-		missing 'test?' | install_group 'test?' || :
+		install_group test || failed=1
+		install_optional 'test[?]'
 		;;
 	*)
 		say "unknown group '$group': make, build, test or bpftool"
@@ -267,3 +270,4 @@ for group; do
 		;;
 	esac
 done
+[ $failed -eq 0 ]
