@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A made-up run with every kind of row in it, strings out to do harm included. */
+#pragma once
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/tick.h"
+
+#define N_OF(a) (sizeof(a) / sizeof((a)[0]))
+#define SAMPLE_NS_PER_S 1000000000ULL
+#define SAMPLE_START_NS 1700000000123456789ULL
+
+/* Quotes, commas, line ends, escapes, not UTF-8, overlong, right-to-left
+ * override, line separator, markup, a spreadsheet formula, nothing. */
+static const char *const hostile_strings[] = {
+	"a\"b,c'd\\e",
+	"two\nlines\r\t",
+	"\x1b[31mred\x1b[0m\a",
+	"\xff\xfe\x80",
+	"\xc0\xaf\xed\xa0\x80",
+	"\xe2\x80\xaegnp.exe",
+	"x\xe2\x80\xa8y\xc2\x85z",
+	"</script><b>&",
+	"=cmd|'/C'!A0",
+	"%s%n%p",
+	"fifteen bytes!!",
+	"\xf0\x9f\x92\xbe caf\xc3\xa9",
+	"",
+};
+
+static inline const char *hostile(size_t i)
+{
+	return hostile_strings[i % N_OF(hostile_strings)];
+}
+
+static inline void put(char *dst, size_t size, const char *s)
+{
+	snprintf(dst, size, "%s", s);
+}
+
+static inline struct run_info sample_info(void)
+{
+	struct run_info info = {.mem_total = 16ULL << 30,
+				.page_size = 4096,
+				.interval_ns = 5 * SAMPLE_NS_PER_S,
+				.duration_ns = 20 * SAMPLE_NS_PER_S,
+				.bpf = true};
+
+	put(info.mode, sizeof(info.mode), "pid");
+	put(info.kernel, sizeof(info.kernel), "6.18.0-test");
+	put(info.arch, sizeof(info.arch), "x86_64");
+	put(info.boot_id, sizeof(info.boot_id), "00000000-1111-2222-3333-444444444444");
+	put(info.version, sizeof(info.version), "0.1.0");
+	put(info.host, sizeof(info.host), "host\"7\n");
+	put(info.target, sizeof(info.target), "--pid 100 \xff\n");
+	return info;
+}
+
+static inline struct proc_sample sample_proc(uint32_t pid, uint64_t seq, const char *comm)
+{
+	struct proc_sample p;
+
+	memset(&p, 0, sizeof(p));
+	p.id = (struct proc_id){pid, 1000 + pid};
+	p.ppid = 1;
+	p.uid = pid * 7;
+	p.state = pid % 2 ? 'S' : 'R';
+	p.flags = pid == 100 ? PROC_TARGET : 0;
+	p.known = (1U << _PROC_VALUE_MAX) - 1;
+	if (pid % 3 == 0)
+		p.known &= ~((1U << PROC_SWAP) | (1U << PROC_FDS));
+	p.approx = pid % 4 == 0 ? 1U << PROC_RSS : 0;
+	for (int i = 0; i < _PROC_VALUE_MAX; i++)
+		if (p.known & (1U << i))
+			p.value[i] = ((uint64_t)pid << 20) + seq * (uint64_t)(i + 1) * 4096 * pid;
+	put(p.comm, sizeof(p.comm), comm);
+	return p;
+}
+
+static inline void sample_rows(struct tick *t, uint64_t seq)
+{
+	for (uint32_t pid = 100; pid < 100 + 2 * N_OF(hostile_strings); pid++) {
+		struct proc_sample p = sample_proc(pid, seq, hostile(pid));
+		char path[64];
+
+		snprintf(path, sizeof(path), "/slice/%s", hostile(pid + 1));
+		p.cgroup = pid % 5 ? strdup(path) : NULL;
+		if (pid == 103 && seq == 2)
+			p.end = (struct proc_end){true, true, 9, t->time_ns};
+		if (vec_push(&t->procs, p))
+			abort();
+	}
+	for (uint32_t i = 0; i < _OWNER_KIND_MAX; i++) {
+		struct owner_sample o;
+
+		memset(&o, 0, sizeof(o));
+		o.owner = 10 + i;
+		o.kind = (enum owner_kind)i;
+		if (o.kind == OWNER_PROCESS || o.kind == OWNER_KTHREAD)
+			o.id = (struct proc_id){100 + i, 1100 + i};
+		o.parent = (struct proc_id){1, 1};
+		o.dead = o.kind == OWNER_EXITED_GROUP;
+		o.exit_ns = o.dead ? t->time_ns : 0;
+		o.live[PAGES_USER] = (int64_t)(seq + 1) * 4096;
+		o.live[PAGES_KERNEL] = i == 2 ? -8192 : 4096;
+		o.taken[PAGES_USER] = (seq + 2) * 4096;
+		o.members = i;
+		o.residue.known = o.dead;
+		o.residue.file = o.dead ? 1 << 20 : 0;
+		put(o.comm, sizeof(o.comm), hostile(i));
+		if (vec_push(&t->owners, o))
+			abort();
+	}
+}
+
+/* Tick number `seq`; *t is empty or cleared. */
+static inline void sample_tick(struct tick *t, uint64_t seq)
+{
+	static const char *const lines[] = {"MemTotal", "MemAvailable", "Slab", "HugePages_Total"};
+	int err = 0;
+
+	t->seq = seq;
+	t->time_ns = SAMPLE_START_NS + seq * 5 * SAMPLE_NS_PER_S;
+	t->mono_ns = 77 * SAMPLE_NS_PER_S + seq * 5 * SAMPLE_NS_PER_S;
+	t->n_procs = 300 + (uint32_t)seq;
+	t->self = (struct self_sample){.cpu_ns = seq * 1000, .rss_bytes = 9 << 20, .events = seq};
+	t->self.bpf_ns_known = seq % 2;
+	t->self.bpf_ns = seq % 2 ? 555 : 0;
+	for (size_t i = 0; i < N_OF(lines); i++) {
+		struct meminfo_line line = {.bytes = (i + 1) << 30, .is_count = i == 3};
+
+		line.bytes -= i == 1 ? seq << 20 : 0;
+		put(line.name, sizeof(line.name), lines[i]);
+		err |= vec_push(&t->meminfo, line);
+	}
+	sample_rows(t, seq);
+	err |= vec_push(&t->smaps, (struct smaps_sample){.id = {100, 1100},
+							 .rss = seq << 20,
+							 .pss = seq << 19,
+							 .private_dirty = seq << 18});
+	err |= vec_push(&t->ownership, (struct ownership_sample){.id = {100, 1100},
+								 .present = 10 << 20,
+								 .own = 6 << 20,
+								 .kin = 1 << 20,
+								 .other = 1 << 20,
+								 .unowned = 2 << 20});
+	for (size_t i = 0; i < _EVENT_KIND_MAX && seq == 1; i++) {
+		struct event e = {.time_ns = t->time_ns, .kind = (enum event_kind)i};
+
+		put(e.text, sizeof(e.text), hostile(i));
+		err |= vec_push(&t->events, e);
+	}
+	err |= limits__set(&t->limits, "pages_before_attach", 12345, "%s", hostile(1));
+	err |= limits__set(&t->limits, "a_state", 0, "%s", hostile(3));
+	err |= seq > 1 ? limits__set(&t->limits, "came_later", seq, "later") : 0;
+	if (err)
+		abort();
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "store/pending.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "model/key.h"
+#include "store/row.h"
+#include "store/schema.h"
+
+static struct hmap_key key_of_proc(const void *row)
+{
+	return proc_key(((const struct proc_sample *)row)->id);
+}
+
+static struct hmap_key key_of_owner(const void *row)
+{
+	return owner_key(row);
+}
+
+static struct hmap_key key_of_smaps(const void *row)
+{
+	return proc_key(((const struct smaps_sample *)row)->id);
+}
+
+static struct hmap_key key_of_ownership(const void *row)
+{
+	return proc_key(((const struct ownership_sample *)row)->id);
+}
+
+/* What happened once is not undone by a newer row: an exec, a cgroup that
+ * could be read, and of an ended process the values it had. */
+static void keep_of_older_proc(const void *older, void *newer)
+{
+	const struct proc_sample *old = older;
+	struct proc_sample *new = newer;
+
+	new->flags |= old->flags &PROC_EXECED;
+	if (!new->cgroup && old->cgroup)
+		new->cgroup = strdup(old->cgroup);
+	for (int i = 0; new->end.ended &&i < _PROC_VALUE_MAX; i++) {
+		uint32_t bit = 1U << i;
+
+		if ((new->known &bit) || !(old->known & bit))
+			continue;
+		new->value[i] = old->value[i];
+		new->known |= bit;
+		new->approx |= old->approx &bit;
+	}
+}
+
+/* Tables without a key: events are all kept, the others replaced. */
+static const struct {
+	struct hmap_key (*key)(const void *row);
+	void (*keep)(const void *older, void *newer);
+} rules[N_ROW_TABLES] = {
+	[ROWS_PROC] = {.key = key_of_proc, .keep = keep_of_older_proc},
+	[ROWS_OWNER] = {.key = key_of_owner},
+	[ROWS_SMAPS] = {.key = key_of_smaps},
+	[ROWS_OWNERSHIP] = {.key = key_of_ownership},
+};
+
+/* A malloc'ed copy; the strings that the row owns are copied as well. */
+static void *dup_row(const struct table *t, const void *row)
+{
+	_cleanup_free_ void *copy = malloc(t->row_size);
+
+	if (!copy)
+		return NULL;
+	memcpy(copy, row, t->row_size);
+	for (size_t i = 0; i < t->n_columns; i++) {
+		char **s = (char **)((char *)copy + t->columns[i].offset);
+
+		if (t->columns[i].kind != COLUMN_PATH || !*s)
+			continue;
+		*s = strdup(*s);
+		if (!*s)
+			return NULL; /* no table has two */
+	}
+	return TAKE_PTR(copy);
+}
+
+static int push_copy(const struct table *t, struct tick *pending, const void *row)
+{
+	_cleanup_free_ void *copy = dup_row(t, row);
+	int err = copy ? schema__push(t, pending, copy) : -ENOMEM;
+
+	if (err && copy)
+		row__clear(t, copy);
+	return err;
+}
+
+static int replace(enum row_table table, void *old, const void *row)
+{
+	const struct table *t = &row_tables[table];
+	_cleanup_free_ void *copy = dup_row(t, row);
+
+	if (!copy)
+		return -ENOMEM;
+	if (rules[table].keep)
+		rules[table].keep(old, copy);
+	row__clear(t, old);
+	memcpy(old, copy, t->row_size);
+	return 0;
+}
+
+static int merge_row(enum row_table table, struct tick *pending, struct hmap *index,
+		     const void *row)
+{
+	const struct table *t = &row_tables[table];
+	size_t n = schema__n_rows(t, pending);
+	struct hmap_key key;
+	uint32_t i;
+	int err;
+
+	if (rules[table].key) {
+		key = rules[table].key(row);
+		if (hmap_get(index, key, &i))
+			return replace(table, (void *)schema__row(t, pending, i), row);
+	}
+	if (n >= PENDING_ROWS_MAX)
+		return -ENOBUFS;
+	err = push_copy(t, pending, row);
+	if (!err && rules[table].key)
+		err = hmap_put(index, key, (uint32_t)n);
+	return err;
+}
+
+static int index_rows(enum row_table table, const struct tick *pending, struct hmap *index)
+{
+	const struct table *t = &row_tables[table];
+	int err = 0;
+
+	for (size_t i = 0; i < schema__n_rows(t, pending) && !err; i++)
+		err = hmap_put(index, rules[table].key(schema__row(t, pending, i)), (uint32_t)i);
+	return err;
+}
+
+static int merge_table(enum row_table table, struct tick *pending, const struct tick *t,
+		       uint64_t *n_lost)
+{
+	const struct table *tab = &row_tables[table];
+	size_t n = schema__n_rows(tab, t);
+	struct hmap index = {0};
+	int err = 0, first_err = 0;
+
+	if (rules[table].key && n)
+		first_err = index_rows(table, pending, &index);
+	for (size_t i = 0; i < n; i++) {
+		err = first_err ? first_err
+				: merge_row(table, pending, &index, schema__row(tab, t, i));
+		if (err)
+			++*n_lost;
+		if (err && err != -ENOBUFS)
+			first_err = err;
+	}
+	hmap_free(&index);
+	return first_err;
+}
+
+int pending__merge(struct tick *pending, const struct tick *t, uint64_t *n_lost)
+{
+	int first_err = 0;
+
+	pending->seq = t->seq;
+	pending->time_ns = t->time_ns;
+	pending->mono_ns = t->mono_ns;
+	pending->n_procs = t->n_procs;
+	pending->self = t->self;
+	if (t->meminfo.n)
+		pending->meminfo.n = 0;
+	if (t->limits.n)
+		pending->limits.n = 0;
+	for (enum row_table i = 0; i < N_ROW_TABLES; i++) {
+		int err = merge_table(i, pending, t, n_lost);
+
+		if (err && !first_err)
+			first_err = err;
+	}
+	return first_err;
+}

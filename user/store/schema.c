@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The tables of a session file. `sqlite3 FILE .schema` shows them with the
+ * comments below: they are part of the stored text.
+ *
+ *   format  one row: the version of this layout
+ *   run     one row: what was run where
+ *   state   one row: whether the run was completed, what was not stored
+ *   tick    one row a sampling moment, with a checksum over it and its rows
+ *   text    cgroup paths and names, each once; others refer to its id
+ *   meminfo, proc, owner, smaps, ownership, event, limits
+ *           rows of a tick, in the order of writing (rowid). proc and owner
+ *           hold what changed since the tick before: the state at tick N is
+ *           the newest row of each process or owner at or before N.
+ *
+ * Sizes are bytes, times ns; NULL is unknown, which is not zero. Numbers of 64
+ * bits without sign are stored as the signed number of the same bits. Strings
+ * are TEXT where they are UTF-8 and BLOB where not.
+ *
+ * Who grew most:
+ *   SELECT pid, comm, max(anon_bytes) - min(anon_bytes) AS grown
+ *   FROM proc GROUP BY pid, start_ticks ORDER BY grown DESC LIMIT 10;
+ */
+#include "store/schema.h"
+
+#include <string.h>
+
+#include "store/state.h"
+
+#define N_ELEMS(a) (sizeof(a) / sizeof((a)[0]))
+
+/* type of the row, member, kind, documentation */
+#define FIELD(type, member, column, k, text)                                                       \
+	{                                                                                          \
+		.name = (column), .doc = (text), .kind = (k), .offset = offsetof(type, member),    \
+		.size = sizeof(((type *)NULL)->member)                                             \
+	}
+#define FIELD_IF(type, member, column, k, known, text)                                             \
+	{                                                                                          \
+		.name = (column), .doc = (text), .kind = (k), .when = WHEN_BOOL,                   \
+		.offset = offsetof(type, member), .size = sizeof(((type *)NULL)->member),          \
+		.flag = offsetof(type, known)                                                      \
+	}
+#define FIELD_ENUM(type, member, column, n, text)                                                  \
+	{                                                                                          \
+		.name = (column), .doc = (text), .kind = COLUMN_ENUM,                              \
+		.offset = offsetof(type, member), .size = (n)                                      \
+	}
+
+const char schema_format_sql[] =
+	"CREATE TABLE format(\n\tversion INTEGER NOT NULL -- of this layout\n)";
+const char schema_text_sql[] =
+	"CREATE TABLE text(\n\tid INTEGER PRIMARY KEY,\n\tvalue NOT NULL UNIQUE\n)";
+
+#define RUN(member, kind, text) FIELD(struct run_info, member, #member, kind, text)
+static const struct column run_columns[] = {
+	RUN(mode, COLUMN_CHARS, "pid, comm, cgroup, command"),
+	RUN(kernel, COLUMN_CHARS, "release"),
+	RUN(arch, COLUMN_CHARS, "machine"),
+	RUN(boot_id, COLUMN_CHARS, "start_ticks and mono_ns of two files compare only within one"),
+	RUN(version, COLUMN_CHARS, "of memtrace"),
+	RUN(host, COLUMN_CHARS, "host name"),
+	RUN(target, COLUMN_CHARS, "as the user typed it"),
+	RUN(mem_total, COLUMN_U64, "bytes"),
+	RUN(page_size, COLUMN_U64, "bytes"),
+	RUN(interval_ns, COLUMN_U64, "as asked for"),
+	RUN(duration_ns, COLUMN_U64, "as asked for; 0: until the target ended"),
+	RUN(bpf, COLUMN_BOOL, "1: page attribution ran"),
+};
+
+#define STATE(member, kind, text) FIELD(struct session_state, member, #member, kind, text)
+static const struct column state_columns[] = {
+	STATE(complete, COLUMN_BOOL, "0: the writer was killed or still runs"),
+	STATE(ticks_lost, COLUMN_U64, "not stored: disk full or I/O error"),
+	STATE(ticks_over_bound, COLUMN_U64, "not stored: the file reached its size bound"),
+	STATE(rows_lost, COLUMN_U64, "of lost ticks, not even stored later"),
+};
+
+#define TICK(member, column, text) FIELD(struct tick, member, column, COLUMN_U64, text)
+static const struct column tick_columns[] = {
+	TICK(seq, "seq", "0, 1, 2 ...; a gap is a lost tick"),
+	TICK(time_ns, "time_ns", "CLOCK_REALTIME"),
+	TICK(mono_ns, "mono_ns", "CLOCK_BOOTTIME"),
+	FIELD(struct tick, n_procs, "n_procs", COLUMN_U32, "alive, changed or not"),
+	TICK(self.cpu_ns, "self_cpu_ns", "of memtrace, running total"),
+	FIELD_IF(struct tick, self.bpf_ns, "self_bpf_ns", COLUMN_U64, self.bpf_ns_known,
+		 "run time of its BPF programs, running total"),
+	TICK(self.rss_bytes, "self_rss_bytes", "of memtrace"),
+	TICK(self.map_bytes, "self_map_bytes", "kernel memory of its maps"),
+	TICK(self.events, "self_events", "runs of its BPF programs, running total"),
+};
+
+static const struct column meminfo_columns[] = {
+	FIELD(struct meminfo_line, name, "name", COLUMN_NAME, "text.id: as /proc/meminfo has it"),
+	FIELD(struct meminfo_line, bytes, "bytes", COLUMN_U64, "or a count"),
+	FIELD(struct meminfo_line, is_count, "is_count", COLUMN_BOOL, "1: a count"),
+};
+
+#define PROC(member, kind, text) FIELD(struct proc_sample, member, #member, kind, text)
+#define PROC_MEASURED(index, column, text)                                                         \
+	{                                                                                          \
+		.name = (column), .doc = (text), .kind = COLUMN_U64, .when = WHEN_BIT,             \
+		.offset = offsetof(struct proc_sample, value[index]),                              \
+		.flag = offsetof(struct proc_sample, known), .bit = 1U << (index)                  \
+	}
+static const struct column proc_columns[] = {
+	FIELD(struct proc_sample, id.pid, "pid", COLUMN_U32, "with start_ticks: which process"),
+	FIELD(struct proc_sample, id.start_ticks, "start_ticks", COLUMN_U64, "1/100 s since boot"),
+	PROC(ppid, COLUMN_U32, "parent"),
+	PROC(uid, COLUMN_U32, "real user"),
+	PROC(comm, COLUMN_CHARS, "command name: any bytes"),
+	PROC(state, COLUMN_LETTER, "R S D Z T t X I"),
+	PROC(flags, COLUMN_U32, "1 kernel thread, 2 target, 4 child of a target, 8 exec seen"),
+	PROC(approx, COLUMN_U32, "1 << n: the n-th of the values below is approximate"),
+	PROC_MEASURED(PROC_RSS, "rss_bytes", "resident: anon + file + shmem"),
+	PROC_MEASURED(PROC_ANON, "anon_bytes", "resident anonymous"),
+	PROC_MEASURED(PROC_FILE, "file_bytes", "resident file pages"),
+	PROC_MEASURED(PROC_SHMEM, "shmem_bytes", "resident shared memory and tmpfs"),
+	PROC_MEASURED(PROC_SWAP, "swap_bytes", "swapped out"),
+	PROC_MEASURED(PROC_VSZ, "vsz_bytes", "address space"),
+	PROC_MEASURED(PROC_HEAP, "heap_bytes", "brk area"),
+	PROC_MEASURED(PROC_PAGE_TABLE, "page_table_bytes", "page tables"),
+	PROC_MEASURED(PROC_FDS, "fds", "open descriptors"),
+	PROC_MEASURED(PROC_THREADS, "threads", "threads"),
+	{.name = "cgroup",
+	 .doc = "text.id: path",
+	 .kind = COLUMN_PATH,
+	 .offset = offsetof(struct proc_sample, cgroup),
+	 .size = 4096},
+	FIELD_IF(struct proc_sample, end.time_ns, "end_time_ns", COLUMN_U64, end.ended,
+		 "CLOCK_REALTIME; NULL: alive"),
+	FIELD_IF(struct proc_sample, end.status, "end_status", COLUMN_U32, end.status_known,
+		 "wait(2) status"),
+};
+_Static_assert(_PROC_VALUE_MAX == 10, "a measured value without a column, and SESSION_FORMAT");
+
+#define OWNER(member, column, kind, text) FIELD(struct owner_sample, member, column, kind, text)
+#define OWNER_RESIDUE(member, column, text)                                                        \
+	FIELD_IF(struct owner_sample, residue.member, column, COLUMN_U64, residue.known, text)
+static const struct column owner_columns[] = {
+	OWNER(owner, "owner", COLUMN_U32, "dense id in the kernel table"),
+	FIELD_ENUM(struct owner_sample, kind, "kind", _OWNER_KIND_MAX,
+		   "0 process, 1 kernel thread, 2 async, 3 overflow, 4 group of exited"),
+	OWNER(id.pid, "pid", COLUMN_U32, "0: no single process"),
+	OWNER(id.start_ticks, "start_ticks", COLUMN_U64, "1/100 s since boot"),
+	OWNER(parent.pid, "parent_pid", COLUMN_U32, "forked from; 0: unknown"),
+	OWNER(parent.start_ticks, "parent_start_ticks", COLUMN_U64, "of the parent"),
+	OWNER(comm, "comm", COLUMN_CHARS, "command name: any bytes"),
+	OWNER(dead, "dead", COLUMN_BOOL, "1: has exited"),
+	OWNER(exit_ns, "exit_ns", COLUMN_U64, "CLOCK_REALTIME; 0: alive"),
+	OWNER(live[PAGES_USER], "live_user_bytes", COLUMN_I64, "held now: anonymous, shmem"),
+	OWNER(live[PAGES_FILE], "live_file_bytes", COLUMN_I64, "held now: page cache"),
+	OWNER(live[PAGES_KERNEL], "live_kernel_bytes", COLUMN_I64, "held now: kernel"),
+	OWNER(taken[PAGES_USER], "taken_user_bytes", COLUMN_U64, "since attach, freed or not"),
+	OWNER(taken[PAGES_FILE], "taken_file_bytes", COLUMN_U64, "since attach, freed or not"),
+	OWNER(taken[PAGES_KERNEL], "taken_kernel_bytes", COLUMN_U64, "since attach, freed or not"),
+	OWNER(members, "members", COLUMN_U32, "group of exited: how many processes"),
+	OWNER_RESIDUE(inherited, "residue_inherited_bytes", "dead: still mapped by descendants"),
+	OWNER_RESIDUE(shmem, "residue_shmem_bytes", "dead: tmpfs, memfd, SysV"),
+	OWNER_RESIDUE(file, "residue_file_bytes", "dead: page cache"),
+	OWNER_RESIDUE(kernel, "residue_kernel_bytes", "dead: kernel pages"),
+};
+_Static_assert(_PAGE_CLASS_MAX == 3, "a page class without a column, and SESSION_FORMAT");
+
+#define SMAPS(member, text) FIELD(struct smaps_sample, member, #member "_bytes", COLUMN_U64, text)
+static const struct column smaps_columns[] = {
+	FIELD(struct smaps_sample, id.pid, "pid", COLUMN_U32, "with start_ticks: which process"),
+	FIELD(struct smaps_sample, id.start_ticks, "start_ticks", COLUMN_U64, "1/100 s since boot"),
+	SMAPS(rss, "resident"),
+	SMAPS(pss, "shared pages counted in parts"),
+	SMAPS(pss_anon, "anonymous part of it"),
+	SMAPS(pss_file, "file part of it"),
+	SMAPS(pss_shmem, "shared memory part of it"),
+	SMAPS(private_clean, "USS is private_clean + private_dirty"),
+	SMAPS(private_dirty, ""),
+	SMAPS(swap, "swapped out"),
+	SMAPS(swap_pss, "shared swap counted in parts"),
+	SMAPS(anon_huge, "in transparent huge pages"),
+};
+
+#define OWNERSHIP(member, text)                                                                    \
+	FIELD(struct ownership_sample, member, #member "_bytes", COLUMN_U64, text)
+static const struct column ownership_columns[] = {
+	FIELD(struct ownership_sample, id.pid, "pid", COLUMN_U32,
+	      "with start_ticks: which process"),
+	FIELD(struct ownership_sample, id.start_ticks, "start_ticks", COLUMN_U64,
+	      "1/100 s since boot"),
+	OWNERSHIP(present, "resident anonymous and shared pages that it maps"),
+	OWNERSHIP(own, "first touched by it since attach"),
+	OWNERSHIP(kin, "first touched by an ancestor or sibling"),
+	OWNERSHIP(other, "first touched by anybody else"),
+	OWNERSHIP(unowned, "before attach, or moved without an event"),
+};
+
+static const struct column event_columns[] = {
+	FIELD(struct event, time_ns, "time_ns", COLUMN_U64, "CLOCK_REALTIME"),
+	FIELD_ENUM(struct event, kind, "kind", _EVENT_KIND_MAX,
+		   "0 target started, 1 exited, 2 exec, 3 pid reused, 4 note"),
+	FIELD(struct event, id.pid, "pid", COLUMN_U32, "0: about no process"),
+	FIELD(struct event, id.start_ticks, "start_ticks", COLUMN_U64, "1/100 s since boot"),
+	FIELD(struct event, text, "text", COLUMN_CHARS, ""),
+};
+
+static const struct column limit_columns[] = {
+	FIELD(struct limit, kind, "kind", COLUMN_NAME, "text.id: a word for machines"),
+	FIELD(struct limit, count, "count", COLUMN_U64, "running total; 0: a state"),
+	FIELD(struct limit, meaning, "meaning", COLUMN_NAME, "text.id: a sentence for people"),
+};
+
+#define TABLE(table, text, type, list)                                                             \
+	{                                                                                          \
+		.name = (table), .doc = (text), .columns = (list), .n_columns = N_ELEMS(list),     \
+		.row_size = sizeof(type)                                                           \
+	}
+#define ROW_TABLE(table, text, type, list, member)                                                 \
+	{                                                                                          \
+		.name = (table), .doc = (text), .columns = (list), .n_columns = N_ELEMS(list),     \
+		.row_size = sizeof(type), .vec = offsetof(struct tick, member)                     \
+	}
+
+const struct table run_table = TABLE("run", "one row", struct run_info, run_columns);
+const struct table state_table = TABLE("state", "one row", struct session_state, state_columns);
+const struct table tick_table = TABLE("tick", "a sampling moment", struct tick, tick_columns);
+
+const struct table row_tables[N_ROW_TABLES] = {
+	[ROWS_MEMINFO] =
+		ROW_TABLE("meminfo", "every line", struct meminfo_line, meminfo_columns, meminfo),
+	[ROWS_PROC] =
+		ROW_TABLE("proc", "new, changed or ended", struct proc_sample, proc_columns, procs),
+	[ROWS_OWNER] =
+		ROW_TABLE("owner", "new or changed", struct owner_sample, owner_columns, owners),
+	[ROWS_SMAPS] = ROW_TABLE("smaps", "of targets", struct smaps_sample, smaps_columns, smaps),
+	[ROWS_OWNERSHIP] = ROW_TABLE("ownership", "of targets", struct ownership_sample,
+				     ownership_columns, ownership),
+	[ROWS_EVENT] = ROW_TABLE("event", "what happened", struct event, event_columns, events),
+	[ROWS_LIMIT] = ROW_TABLE("limits", "all known so far", struct limit, limit_columns, limits),
+};
+
+static bool is_row_table(const struct table *t)
+{
+	return t >= row_tables && t < row_tables + N_ROW_TABLES;
+}
+
+/* Rows of the tables in row_tables are covered by their tick's checksum. */
+static bool has_checksum(const struct table *t)
+{
+	return t == &tick_table || t == &run_table;
+}
+
+static const char *column_type(const struct table *t, const struct column *c)
+{
+	if (t == &tick_table && c == t->columns)
+		return " INTEGER PRIMARY KEY";
+	if (c->kind == COLUMN_CHARS || c->kind == COLUMN_LETTER)
+		return "";
+	return " INTEGER";
+}
+
+void schema__create_sql(struct strbuf *sql, const struct table *t)
+{
+	strbuf_addf(sql, "CREATE TABLE %s( -- %s\n", t->name, t->doc);
+	if (is_row_table(t))
+		strbuf_addf(sql, "\ttick INTEGER NOT NULL, -- tick.seq\n");
+	for (size_t i = 0; i < t->n_columns; i++) {
+		const struct column *c = &t->columns[i];
+		bool last = i + 1 == t->n_columns && !has_checksum(t);
+
+		strbuf_addf(sql, "\t%s%s%s -- %s\n", c->name, column_type(t, c), last ? "" : ",",
+			    c->doc);
+	}
+	if (has_checksum(t))
+		strbuf_addf(sql, "\tchecksum INTEGER NOT NULL -- FNV-1a of the values\n");
+	strbuf_addf(sql, ")");
+}
+
+void schema__insert_sql(struct strbuf *sql, const struct table *t)
+{
+	size_t first = is_row_table(t) ? 2 : 1;
+
+	strbuf_addf(sql, "INSERT INTO %s VALUES(%s", t->name, first == 2 ? "?1," : "");
+	for (size_t i = 0; i < t->n_columns; i++)
+		strbuf_addf(sql,
+			    column_is_interned(&t->columns[i])
+				    ? "%s(SELECT id FROM text WHERE value = ?%zu)"
+				    : "%s?%zu",
+			    i ? "," : "", first + i);
+	if (has_checksum(t))
+		strbuf_addf(sql, ",?%zu", first + t->n_columns);
+	strbuf_addf(sql, ")");
+}
+
+void schema__replace_sql(struct strbuf *sql, const struct table *t)
+{
+	strbuf_addf(sql, "REPLACE INTO %s(rowid", t->name);
+	for (size_t i = 0; i < t->n_columns; i++)
+		strbuf_addf(sql, ",%s", t->columns[i].name);
+	strbuf_addf(sql, ") VALUES(1");
+	for (size_t i = 0; i < t->n_columns; i++)
+		strbuf_addf(sql, ",?%zu", i + 1);
+	strbuf_addf(sql, ")");
+}
+
+void schema__select_sql(struct strbuf *sql, const struct table *t)
+{
+	strbuf_addf(sql, "SELECT rowid%s", is_row_table(t) ? ",tick" : "");
+	for (size_t i = 0; i < t->n_columns; i++)
+		strbuf_addf(sql,
+			    column_is_interned(&t->columns[i])
+				    ? ",(SELECT value FROM text WHERE id = %s)"
+				    : ",%s",
+			    t->columns[i].name);
+	strbuf_addf(sql, "%s FROM %s ORDER BY rowid", has_checksum(t) ? ",checksum" : "", t->name);
+}
+
+/* The vectors of a tick are structs of {pointer, n, cap} that differ in the
+ * pointer's type: it is copied as bytes, as vec_grow_raw() does. */
+struct raw_vec {
+	void *v;
+	size_t n, cap;
+};
+_Static_assert(sizeof(struct raw_vec) == sizeof(((struct tick *)NULL)->procs), "a vector");
+_Static_assert(sizeof(struct raw_vec) == sizeof(struct limits), "a vector as well");
+
+static struct raw_vec get_vec(const struct table *t, const struct tick *tick)
+{
+	struct raw_vec vec;
+
+	memcpy(&vec, (const char *)tick + t->vec, sizeof(vec));
+	return vec;
+}
+
+size_t schema__n_rows(const struct table *t, const struct tick *tick)
+{
+	return get_vec(t, tick).n;
+}
+
+const void *schema__row(const struct table *t, const struct tick *tick, size_t i)
+{
+	return (const char *)get_vec(t, tick).v + i * t->row_size;
+}
+
+int schema__push(const struct table *t, struct tick *tick, const void *row)
+{
+	struct raw_vec vec = get_vec(t, tick);
+
+	if (vec.n == vec.cap && vec_grow_raw(&vec.v, &vec.cap, vec.n + 1, t->row_size))
+		return -ENOMEM;
+	memcpy((char *)vec.v + vec.n * t->row_size, row, t->row_size);
+	vec.n++;
+	memcpy((char *)tick + t->vec, &vec, sizeof(vec));
+	return 0;
+}
