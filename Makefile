@@ -273,7 +273,7 @@ deps: ## install the build dependencies (Debian, Ubuntu, Fedora, RHEL families)
 test-deps: ## install what the tests need as well
 	$(Q)scripts/deps.sh build test
 
-# Dependencies come before the tools are looked for: hence the second make.
+# A second make, as the first one looked for tools before they were installed.
 .PHONY: try
 try: deps ## install, build, and trace a growing program on this machine
 	$(Q)scripts/as.sh owner $(MAKE) --no-print-directory all victims
