@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyze/verdict/evidence.h"
+#include "analyze/verdict/shape.h"
 #include "gen.h"
 
 #define CUTS 31
@@ -59,7 +59,7 @@ static void collect(struct fit *f, const struct gen_key *key, double weight)
 		return;
 	evidence__weigh(&w, &ev);
 	/* what the gates stop needs no score */
-	if (ev.trend_kb < 32 || ev.net_kb < 32)
+	if (!passes_gates(&ev, &w, 0))
 		return;
 	if (f->n == f->cap) {
 		f->cap = f->cap ? 2 * f->cap : 4096;

@@ -165,7 +165,7 @@ static double noise_unit(struct gen_ctx *c, unsigned int kind)
 /* kind 1 white, 2 AR(1), 3 white with outliers */
 static void add_noise(struct gen_ctx *c, double sd, unsigned int kind)
 {
-	double a = kind == 2 ? gen_uniform(c->r, 0.4, c->shifted ? 0.95 : 0.85) : 0, e = 0;
+	double a = kind == 2 ? gen_uniform(c->r, 0.4, c->shifted ? 0.97 : 0.95) : 0, e = 0;
 
 	for (unsigned int i = 0; i < c->s->n; i++) {
 		e = a * e + num_sqrt(1 - a * a) * noise_unit(c, kind);
@@ -277,12 +277,27 @@ static void add_fill(struct gen_ctx *c, double height, double until)
 		c->s->v[i] += height * num_min(1, c->x[i] / until);
 }
 
+/*
+ * Growth that slows for ever without end: a logarithm, or a power below one,
+ * in even or in uneven steps.
+ */
 static void add_creep(struct gen_ctx *c, double height)
 {
-	double tau = gen_log_uniform(c->r, 0.005, 0.08), top = num_log(1 + 1 / tau);
+	double tau = gen_log_uniform(c->r, 0.005, 0.15), power = gen_uniform(c->r, 0.15, 0.45);
+	double rough = gen_uniform(c->r, 0, 1) < 0.4 ? gen_uniform(c->r, 0.2, 1) : 0;
+	bool is_power = gen_uniform(c->r, 0, 1) < 0.35;
+	double v[GEN_MAX], sum = 0, last = 0;
 
+	for (unsigned int i = 0; i < c->s->n; i++) {
+		double f = is_power ? num_exp(power * num_log(c->x[i] + 1e-6))
+				    : num_log(1 + c->x[i] / tau);
+
+		sum += (f - last) * (1 - rough + rough * exponential(c->r));
+		last = f;
+		v[i] = sum;
+	}
 	for (unsigned int i = 0; i < c->s->n; i++)
-		c->s->v[i] += height * num_log(1 + c->x[i] / tau) / top;
+		c->s->v[i] += height * v[i] / sum;
 }
 
 static void add_ratchet(struct gen_ctx *c, double height)
@@ -425,7 +440,7 @@ static void innocent_shape(struct gen_ctx *c, enum gen_class class)
 		return;
 	case GEN_WALK:
 		add_walk(c, c->base * gen_log_uniform(r, 0.003, 0.06),
-			 gen_log_uniform(r, 0.01, 0.08));
+			 gen_log_uniform(r, 0.01, 0.1));
 		return;
 	case GEN_NOISY:
 		add_noise(c, c->base * gen_log_uniform(r, 5e-4, 0.03),
@@ -470,7 +485,7 @@ static void formula_make(struct gen_ctx *c, const struct gen_key *key)
 	struct gen_series *s = c->s;
 	struct gen_rng *r = c->r;
 
-	c->base = gen_log_uniform(r, c->shifted ? 12000 : 3000, c->shifted ? 6e6 : 1.5e6);
+	c->base = gen_log_uniform(r, c->shifted ? 9000 : 3000, c->shifted ? 3e6 : 1.5e6);
 	c->daily = c->d->span_s >= 86400;
 	if (s->leak) {
 		s->rate_kb_h = gen_log_uniform(r, MIN_RATE, c->d->max_rate);
@@ -481,7 +496,7 @@ static void formula_make(struct gen_ctx *c, const struct gen_key *key)
 		innocent_shape(c, key->class);
 	}
 	if (gen_uniform(r, 0, 1) < 0.7)
-		add_noise(c, c->base * gen_log_uniform(r, 1e-5, c->shifted ? 4e-3 : 3e-3),
+		add_noise(c, c->base * gen_log_uniform(r, 1e-5, 3e-3),
 			  1 + (unsigned int)gen_uniform(r, 0, 3));
 	if (gen_uniform(r, 0, 1) < 0.25) {
 		double depth = gen_uniform(r, 0.1, 0.9) * c->base;

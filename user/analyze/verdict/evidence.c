@@ -104,6 +104,8 @@ static void weigh_tail(const struct window *w, struct evidence *ev)
 
 	ev->e[EV_TAIL_SLOPE] =
 		ratio(theil_sen(w->x + from, w->floor + from, n - from), ev->trend_kb);
+	ev->mean_pace_kb =
+		(level(w->floor, n, n - 3, 3) - level(w->floor, n, 0, 3)) / (w->x[n - 2] - w->x[1]);
 	grown = level(w->floor, n, n - 3, 3) - level(w->floor, n, from, 3);
 	ev->e[EV_TAIL_GROWTH] = ratio(grown, span * ev->net_kb);
 	ev->e[EV_TAIL_FIFTH] =
@@ -168,6 +170,8 @@ static void weigh_steps(const struct window *w, struct evidence *ev)
 		if (apart)
 			second = num_max(second, w->floor[i + run] - w->floor[i]);
 	}
+	for (unsigned int i = 0; i + 2 < n; i++)
+		ev->jump_share = num_max(ev->jump_share, ratio(w->floor[i + 2] - w->floor[i], net));
 	ev->e[EV_STEP1] = num_clamp(ratio(best, net), 0, 3);
 	ev->e[EV_STEP2] = num_clamp(ratio(best + second, net), 0, 4);
 }
@@ -210,6 +214,9 @@ static void weigh_moves(const struct window *w, struct evidence *ev)
 		up += d[i] > edge;
 		moves += num_abs(d[i]) > edge;
 	}
+	for (unsigned int i = 0; i + 2 < n; i++)
+		excess[i] = num_abs(d[i + 1] - d[i]);
+	ev->roughness = ratio(1.4826 / 2.449 * num_median(excess, n - 2), ev->range_kb);
 	ev->e[EV_MOVES_UP] = moves > 0 ? up / moves : 0.5;
 	ev->e[EV_SKEW] = size > 0 ? (num_median(d, n - 1) - mean) / size : 0;
 	for (unsigned int i = 0; i < n; i++)
@@ -275,6 +282,7 @@ void evidence__weigh(const struct window *w, struct evidence *ret)
 	ret->e[EV_NOISE] = num_clamp(ret->noise_kb / num_max(ret->trend_kb, 1), 0, 9);
 	ret->level_share =
 		ratio(num_median_of(w->floor, n) - lowest(w->floor, 0, n), ret->range_kb);
+	ret->cut_buckets = w->begin_s / w->span_s * n;
 	ret->level_abs_kb = w->base_kb + highest(w->floor, 0, n);
 	ret->e[EV_CUT] = ratio(w->cut_kb, w->cut_kb + ret->range_kb);
 	ret->e[EV_NEW_HIGH] = ratio(

@@ -55,10 +55,15 @@ extern const signed char evidence_push[_EV_MAX]; /* +1, -1, or 0: either way */
 /* What the decision needs in KiB, beside the evidence. */
 struct evidence {
 	double e[_EV_MAX];
-	double trend_kb; /* Theil-Sen growth over the window, of the floors */
-	double net_kb;	 /* last tenth minus first tenth, medians */
+	double trend_kb;     /* Theil-Sen growth over the window, of the floors */
+	double net_kb;	     /* last tenth minus first tenth, medians */
+	double mean_pace_kb; /* first points to last points, over the whole window */
 	double range_kb, noise_kb, give_back_kb;
-	double mean_excess_kb;	/* how far the means stand above the floors */
+	double mean_excess_kb; /* how far the means stand above the floors */
+	double jump_share;     /* of the growth in the largest rise within two buckets */
+	double roughness; /* noise of the second differences over the range: small for smooth curves
+			   */
+	double cut_buckets;	/* how many the start-up took */
 	double level_share;	/* median height in the range: 0 bottom, 1 top; of the means */
 	double level_abs_kb;	/* largest floor of the window, as a value */
 	double trend_inflation; /* of the variance of the trend, by autocorrelation */

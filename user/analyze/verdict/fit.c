@@ -180,22 +180,52 @@ static const struct family families[] = {
 	FAMILY(WARMUP_HINGE, knots),
 };
 
+static void try_at(const struct family *family, double at, const struct columns *base,
+		   const double *x, const struct robust_fit *line, struct warmup_fit *best)
+{
+	struct warmup_fit f = {.shape = family->shape, .at = at, .gain = -1e9};
+	double g[N];
+
+	curve(f.shape, f.at, x, base->n + 1, g);
+	try_curve(base, line, line->root, g, &f);
+	if (f.gain > best->gain)
+		*best = f;
+}
+
+/* tau between the grid's: the slope that is left depends on it more than the fit does. */
+static void refine(const struct family *family, const struct columns *base, const double *x,
+		   const struct robust_fit *line, struct warmup_fit *best)
+{
+	double step = 1.22; /* half a step of the grid */
+
+	for (int i = 0; i < 3; i++) {
+		double at = best->at;
+
+		try_at(family, at * step, base, x, line, best);
+		try_at(family, at / step, base, x, line, best);
+		step = 1 + (step - 1) / 2;
+	}
+}
+
 static void try_family(const struct family *family, const struct columns *base, const double *x,
 		       const struct robust_fit *line, struct warmup_fit *best)
 {
 	struct warmup_fit mine = {.gain = -1e9};
 
-	for (unsigned int i = 0; i < family->n; i++) {
-		struct warmup_fit f = {family->shape, family->at[i], .gain = -1e9};
-		double g[N];
-
-		curve(f.shape, f.at, x, base->n + 1, g);
-		try_curve(base, line, line->root, g, &f);
-		if (f.gain > mine.gain)
-			mine = f;
+	for (unsigned int i = 0; i < family->n; i++)
+		try_at(family, family->at[i], base, x, line, &mine);
+	if (family->shape == WARMUP_EXP && mine.gain > 6)
+		refine(family, base, x, line, &mine);
+	if (family->shape == WARMUP_EXP) {
+		best->exp_slope = mine.slope;
+		best->exp_se = mine.se;
+		best->exp_gain = mine.gain;
 	}
 	if (mine.gain > best->gain) {
 		mine.runner_up = best->gain;
+		mine.exp_slope = best->exp_slope;
+		mine.exp_se = best->exp_se;
+		mine.exp_gain = best->exp_gain;
 		*best = mine;
 	} else {
 		best->runner_up = num_max(best->runner_up, mine.gain);

@@ -3,28 +3,53 @@
 
 bool passes_gates(const struct evidence *ev, const struct window *w, double min_rate_kb_h)
 {
-	return ev->trend_kb >= VERDICT_MIN_GROWTH_KB && ev->net_kb >= VERDICT_MIN_GROWTH_KB &&
+	/* where it swings, the first and the last tenth say where in a swing they lie */
+	bool swings = ev->e[EV_GIVE_BACK] >= 0.7;
+
+	return ev->trend_kb >= VERDICT_MIN_GROWTH_KB &&
+	       (ev->net_kb >= VERDICT_MIN_GROWTH_KB || swings) &&
 	       ev->trend_kb * 3600 >= min_rate_kb_h * w->span_s;
 }
 
-/* Teeth: turning points, a regular period, or slow rises with fast falls. */
-static bool is_sawtooth(const struct evidence *ev)
+static unsigned int n_turns(const struct evidence *ev)
 {
-	return ev->turns.n_valleys >= 2 && ev->e[EV_GIVE_BACK_RANGE] >= 0.4 &&
-	       (ev->e[EV_SKEW] > 0.25 || ev->period.strength > 0.6);
+	return ev->turns.n_valleys + ev->turns.n_peaks;
 }
 
+/* Teeth: slow rises, fast falls, again and again. */
+static bool is_sawtooth(const struct evidence *ev)
+{
+	return n_turns(ev) >= 3 && ev->e[EV_GIVE_BACK_RANGE] >= 0.4 &&
+	       (ev->e[EV_SKEW] > 0.25 || ev->period.strength > 0.75);
+}
+
+/* As slow down as up: over periods, or one smooth cycle. */
 static bool is_seasonal(const struct evidence *ev)
 {
-	return ev->period.lag >= 5 && ev->period.strength > 0.55 &&
-	       num_abs(ev->e[EV_SKEW]) < 0.35 && ev->e[EV_GIVE_BACK_RANGE] >= 0.4 &&
-	       ev->noise_kb < 0.12 * ev->range_kb;
+	bool even = num_abs(ev->e[EV_SKEW]) < 0.25 && ev->e[EV_GIVE_BACK_RANGE] >= 0.4;
+
+	if (!even || !n_turns(ev))
+		return false;
+	return ev->roughness < 0.07 || (ev->period.lag >= 5 && ev->period.strength > 0.55);
 }
 
 /* The level sits near the bottom and leaves it for short times. */
 static bool is_spiky(const struct evidence *ev)
 {
-	return ev->level_share < 0.22 && ev->e[EV_GIVE_BACK_RANGE] > 0.5;
+	return ev->level_share < 0.22 && ev->e[EV_GIVE_BACK_RANGE] > 0.5 && ev->turns.n_peaks;
+}
+
+static bool is_falling(const struct evidence *ev)
+{
+	return ev->net_kb < -0.35 * ev->range_kb && n_turns(ev) <= 2;
+}
+
+static bool is_step(const struct evidence *ev)
+{
+	const double *e = ev->e;
+
+	return (ev->jump_share >= 0.55 && e[EV_RISES] <= 2.1) ||
+	       (e[EV_STEP2] >= 0.8 && e[EV_RISES] <= 1.4);
 }
 
 enum verdict_shape name_shape(const struct evidence *ev)
@@ -33,7 +58,7 @@ enum verdict_shape name_shape(const struct evidence *ev)
 
 	if (ev->range_kb <= VERDICT_MIN_GROWTH_KB)
 		return SHAPE_FLAT;
-	if (ev->net_kb < -0.35 * ev->range_kb)
+	if (is_falling(ev))
 		return SHAPE_FALLING;
 	if (is_spiky(ev))
 		return SHAPE_SPIKES;
@@ -55,13 +80,14 @@ enum verdict_kind name_kind(const struct evidence *ev, double probability)
 {
 	const double *e = ev->e;
 
+	if (ev->cut_buckets >= 3 && e[EV_CUT] > 0.5 && !n_turns(ev))
+		return VERDICT_PLATEAU;
 	if (ev->range_kb <= num_max(VERDICT_MIN_GROWTH_KB, 0.02 * ev->level_abs_kb))
 		return VERDICT_STABLE;
-	if (ev->net_kb < -0.35 * ev->range_kb && !is_sawtooth(ev) && !is_seasonal(ev) &&
-	    !is_spiky(ev))
+	if (is_falling(ev))
 		return VERDICT_SHRINKING;
 	if (ev->net_kb >= 0.4 * ev->range_kb) {
-		if (e[EV_STEP1] >= 0.62 && e[EV_RISES] <= 1.7)
+		if (is_step(ev))
 			return VERDICT_STEP;
 		if (e[EV_TAIL_GROWTH] < 0.6 || probability < 0.08)
 			return VERDICT_PLATEAU;

@@ -54,6 +54,8 @@ struct warmup_fit {
 	double gain;	     /* m ln(SSE1/SSE2) - 2 ln m; above 0: the curve earns its parameters */
 	double runner_up;    /* best gain of another shape */
 	double slope, se, t; /* of the line that is left */
+	double exp_slope;    /* of the line beside the best exponential, whatever won */
+	double exp_se, exp_gain;
 };
 void warmup_fit(const double *x, const double *y, unsigned int n, const struct robust_fit *line,
 		struct warmup_fit *ret);
