@@ -19,7 +19,7 @@ static void push_and_iterate(void **state)
 		assert_int_equal(vec_push(&v, i), 0);
 	assert_int_equal(v.n, 1000);
 	assert_true(v.cap >= 1000);
-	vec_for_each (p, &v) {
+	vec_for_each(p, &v) {
 		sum += *p;
 		n++;
 	}
@@ -39,12 +39,12 @@ static void empty_and_const(void **state)
 	const typeof(v) *c = &v;
 	int n = 0;
 
-	vec_for_each (p, c)
+	vec_for_each(p, c)
 		n++;
 	assert_int_equal(n, 0);
 	assert_int_equal(vec_push(&v, (struct pair){1, 2}), 0);
 	assert_int_equal(vec_push(&v, (struct pair){.b = 4}), 0);
-	vec_for_each (p, c)
+	vec_for_each(p, c)
 		n += p->a * 10 + p->b;
 	assert_int_equal(n, 16);
 	vec_free(&v);

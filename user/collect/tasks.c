@@ -3,7 +3,7 @@
 
 void task_list__clear(struct task_list *l)
 {
-	vec_for_each (p, l)
+	vec_for_each(p, l)
 		free(p->cgroup);
 	l->n = 0;
 }

@@ -63,7 +63,7 @@ void history__free(struct history *h)
 {
 	if (!h)
 		return;
-	vec_for_each (p, &h->procs)
+	vec_for_each(p, &h->procs)
 		free_proc(*p);
 	vec_free(&h->procs);
 	vec_free(&h->owners);
@@ -268,7 +268,7 @@ static int add_meminfo(struct history *h, const struct tick *t)
 
 static int add_events(struct history *h, const struct tick *t)
 {
-	vec_for_each (e, &t->events) {
+	vec_for_each(e, &t->events) {
 		if (h->events.n >= HISTORY_EVENTS_MAX)
 			h->index->events_dropped++;
 		else if (vec_push(&h->events, *e))
@@ -352,12 +352,12 @@ static void mark_small(struct history *h)
 {
 	size_t n = 0, n_drop;
 
-	vec_for_each (p, &h->procs)
+	vec_for_each(p, &h->procs)
 		n += is_small(*p) && proc_foldable(h, *p);
 	if (n <= FOLD_SMALL_MAX)
 		return;
 	n_drop = n - FOLD_SMALL_KEEP;
-	vec_for_each (p, &h->procs) {
+	vec_for_each(p, &h->procs) {
 		if (!n_drop)
 			break;
 		if (is_small(*p) && proc_foldable(h, *p)) {
@@ -387,7 +387,7 @@ static int mark_least(struct history *h)
 	size_t n_kept = 0;
 	int err = 0;
 
-	vec_for_each (p, &h->procs) {
+	vec_for_each(p, &h->procs) {
 		struct entry *e = (struct entry *)*p;
 
 		n_kept += e->h.last.end.ended && !e->drop;
@@ -409,7 +409,7 @@ static int drop_marked(struct history *h)
 	size_t kept = 0;
 	int err = 0;
 
-	vec_for_each (p, &h->procs) {
+	vec_for_each(p, &h->procs) {
 		struct entry *e = (struct entry *)*p;
 
 		if (!e->drop) {
@@ -458,9 +458,9 @@ int history__add(struct history *h, const struct tick *t)
 		err = add_owner(h, &t->owners.v[i]);
 	if (err)
 		return err;
-	vec_for_each (s, &t->smaps)
+	vec_for_each(s, &t->smaps)
 		add_smaps(h, s);
-	vec_for_each (o, &t->ownership)
+	vec_for_each(o, &t->ownership)
 		add_ownership(h, o);
 
 	err = add_meminfo(h, t);

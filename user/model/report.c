@@ -5,7 +5,7 @@ void report__free(struct report *r)
 {
 	if (!r)
 		return;
-	vec_for_each (p, &r->processes)
+	vec_for_each(p, &r->processes)
 		free((char *)p->cgroup);
 	vec_free(&r->head);
 	vec_free(&r->processes);

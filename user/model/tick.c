@@ -35,7 +35,7 @@ const char *const event_kind_names[] = {
 
 void tick__clear(struct tick *t)
 {
-	vec_for_each (p, &t->procs)
+	vec_for_each(p, &t->procs)
 		free(p->cgroup);
 	t->meminfo.n = t->procs.n = t->owners.n = t->smaps.n = 0;
 	t->ownership.n = t->events.n = t->limits.n = 0;
