@@ -132,11 +132,12 @@ squash = x$(subst $(empty) $(empty),_,$(strip $(1)))x
 stamp = $(if $(findstring $(call squash,$(2)),$(call squash,$(file <$(B)/stamp/$(1)))),,\
 	$(shell mkdir -p $(B)/stamp)$(file >$(B)/stamp/$(1),$(2)))
 
-no_build := clean help deps test-deps
+# Goals that build nothing themselves, perhaps as root in somebody else's tree.
+no_build := clean help deps test-deps test check unit fuzz arm64 cli try
 ifneq ($(filter-out $(no_build),$(or $(MAKECMDGOALS),all)),)
 # Only in a checkout of its own: not the version of a tree this one was unpacked into.
 GIT_VERSION := $(if $(wildcard .git),$(shell GIT_OPTIONAL_LOCKS=0 \
-	git describe --always --dirty --exclude='*' 2>/dev/null))
+	scripts/as.sh owner git describe --always --dirty --exclude='*' 2>/dev/null))
 FULL_VERSION := $(VERSION)$(GIT_VERSION:%=+g%)
 $(call stamp,version,$(FULL_VERSION))
 $(call stamp,bpf,$(CLANG) $(BPF_FLAGS) $(LLVM_STRIP) $(BPFTOOL))
