@@ -72,6 +72,11 @@ static struct owner_sample owner(uint32_t pid, int64_t live, bool dead)
 	return o;
 }
 
+static void add_owner(struct tick *t, struct owner_sample o)
+{
+	assert_int_equal(vec_push(&t->owners, o), 0);
+}
+
 static void first_last_peak(void **state)
 {
 	struct history *h = new_history();
@@ -172,19 +177,17 @@ static void end_keeps_last_seen(void **state)
 
 static void flags_stay(void **state)
 {
+	static const uint32_t flags[] = {PROC_TARGET, PROC_EXECED, 0};
 	struct history *h = new_history();
 	struct tick t = {0};
-	struct proc_sample s = sample(5, 100);
 
-	s.flags = PROC_TARGET;
-	add_row(&t, s);
-	feed(h, &t);
-	s.flags = PROC_EXECED;
-	add_row(&t, s);
-	feed(h, &t);
-	s.flags = 0;
-	add_row(&t, s);
-	feed(h, &t);
+	for (size_t i = 0; i < 3; i++) {
+		struct proc_sample s = sample(5, 100);
+
+		s.flags = flags[i];
+		add_row(&t, s);
+		feed(h, &t);
+	}
 	assert_int_equal(history__find_proc(h, id_of(5))->last.flags, PROC_TARGET | PROC_EXECED);
 	tick__free(&t);
 	history__free(h);
@@ -219,17 +222,17 @@ static void owners(void **state)
 	struct owner_sample cc = {.kind = OWNER_EXITED_GROUP, .comm = "cc"};
 	struct tick t = {0};
 
-	assert_int_equal(vec_push(&t.owners, async), 0);
-	assert_int_equal(vec_push(&t.owners, over), 0);
-	assert_int_equal(vec_push(&t.owners, sh), 0);
-	assert_int_equal(vec_push(&t.owners, cc), 0);
-	assert_int_equal(vec_push(&t.owners, owner(5, 4096, false)), 0);
+	add_owner(&t, async);
+	add_owner(&t, over);
+	add_owner(&t, sh);
+	add_owner(&t, cc);
+	add_owner(&t, owner(5, 4096, false));
 	feed(h, &t);
 	async.live[PAGES_KERNEL] = -4096;
 	cc.members = 3;
-	assert_int_equal(vec_push(&t.owners, async), 0);
-	assert_int_equal(vec_push(&t.owners, cc), 0);
-	assert_int_equal(vec_push(&t.owners, owner(5, 8192, true)), 0);
+	add_owner(&t, async);
+	add_owner(&t, cc);
+	add_owner(&t, owner(5, 8192, true));
 	feed(h, &t);
 
 	assert_int_equal(h->owners.n, 5);
@@ -360,14 +363,14 @@ static void small_exited_are_folded(void **state)
 	feed(h, &t);
 	for (uint32_t pid = 2; pid < 6; pid++)
 		add_row(&t, ended(sample(pid, pid == 4 ? 64 * KIB + 1 : 64 * KIB)));
-	assert_int_equal(vec_push(&t.owners, owner(5, 4096, true)), 0); /* left something */
+	add_owner(&t, owner(5, 4096, true)); /* left something */
 	feed(h, &t);
 
 	pass_through(h, 100, 4000, 0, 0);
 	assert_int_equal(folded(h), 0);
 	assert_int_equal(h->procs.n, 4005);
-	assert_int_equal(vec_push(&t.owners, owner(100, 0, true)), 0);
-	assert_int_equal(vec_push(&t.owners, owner(101, 1, true)), 0);
+	add_owner(&t, owner(100, 0, true));
+	add_owner(&t, owner(101, 1, true));
 	feed(h, &t);
 	pass_through(h, 10000, 1000, 8 * KIB, 0);
 
@@ -451,9 +454,7 @@ static void owners_without_process_are_bounded(void **state)
 
 	for (uint32_t i = 0; i < 20; i++) {
 		for (uint32_t n = 0; n < 1000; n++)
-			assert_int_equal(
-				vec_push(&t.owners, owner(i * 1000 + n, n == 7 ? 4096 : 0, true)),
-				0);
+			add_owner(&t, owner(i * 1000 + n, n == 7 ? 4096 : 0, true));
 		feed(h, &t);
 	}
 	assert_true(h->owners.n < 5000);
