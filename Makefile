@@ -277,7 +277,8 @@ test-deps: ## install what the tests need as well
 # A second make, as the first one looked for tools before they were installed.
 .PHONY: try
 try: deps ## install, build, and trace a growing program on this machine
-	$(Q)scripts/as.sh owner $(MAKE) --no-print-directory all victims
+	$(Q)scripts/as.sh owner $(MAKE) $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc)) \
+		--no-print-directory all victims
 	$(Q)scripts/demo.sh
 
 man_pages = $(wildcard scripts/*.8 scripts/man/*.8)
