@@ -14,6 +14,7 @@
 #include "cli/close_stdout.h"
 #include "cli/option_table.h"
 #include "cli/options.h"
+#include "collect/bpf/sources.h"
 #include "sink/sink.h"
 
 #define WORDS_MAX 16
@@ -125,7 +126,10 @@ static void test_everything_at_once(void **state)
 	assert_string_equal(p.o.sysroot, "/tmp/r");
 	assert_int_equal(p.o.disabled_sources.n, 2);
 	assert_string_equal(p.o.disabled_sources.v[1], "task_iter");
-	assert_int_equal(p.o.verbose, 2);
+	assert_int_equal(p.o.verbose, 1); /* -vvv is no more than -vv */
+	options__free(&p.o);
+	assert_parsed(&p, "--doctor -qqqqq"); /* errors are never silenced */
+	assert_int_equal(LOG_INFO + p.o.verbose, LOG_ERROR);
 	options__free(&p.o);
 }
 
@@ -203,6 +207,7 @@ static void test_options_of_other_modes(void **state)
 	assert_refused("--report x --duration 5", "--duration has no meaning with --report");
 	assert_refused("--doctor --interval 5", "--interval has no meaning with --doctor");
 	assert_refused("--no-bpf --report x", "--no-bpf has no meaning with --report");
+	assert_refused("--doctor -o x", "--output has no meaning with --doctor");
 	assert_refused("--doctor --log-dir x", "--log-dir has no meaning with --doctor");
 }
 
@@ -378,8 +383,8 @@ static void test_help(void **state)
 			fail_msg("--%s in help: %s", option_table[i].name, help);
 	for (const struct sink *const *s = sink_all(); *s; s++)
 		assert_non_null(strstr(help, (*s)->name));
-	for (const char *const *s = option_sources; *s; s++)
-		assert_non_null(strstr(help, *s));
+	for (int i = 0; i < _SOURCE_MAX; i++)
+		assert_non_null(strstr(help, bpf_sources[i].name));
 	assert_true(strstr(help, "--doctor") < strstr(help, "\nOptions:\n"));
 	assert_true(strstr(help, "      --duration") > strstr(help, "\nOptions:\n"));
 	assert_non_null(strstr(help, "\nExamples:\n"));

@@ -5,108 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <stdio.h>
-#include <string.h>
-
-#include "cli/spawn.h"
-#include "cli/target.h"
-
-#define ALL (PROC_TARGET | PROC_FOLLOWED)
-#define MAX_PROCS 64
-
-/* Rows name what matters to them; the rest is zero. */
-#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
-
-/* One process as a tick sees it; literal in the tests. */
-struct row {
-	uint32_t pid, ppid;
-	uint64_t start;
-	const char *comm;
-	char state; /* 0: sleeping */
-	uint32_t flags;
-	uint64_t threads; /* 0: not known */
-};
-
-struct world {
-	struct target_set *set;
-	struct proc_sample rows[MAX_PROCS];
-	struct task_list list;
-	struct tick tick;
-};
-
-static void world_start(struct world *w, const struct target_spec *spec)
-{
-	memset(w, 0, sizeof(*w));
-	assert_int_equal(target_set__new(spec, &w->set), 0);
-	w->list.v = w->rows;
-}
-
-static void world_end(struct world *w)
-{
-	target_set__free(w->set);
-	tick__free(&w->tick);
-}
-
-/* One update with these processes (ended by pid 0), after which w->tick holds its events alone. */
-static void see(struct world *w, const struct row *rows)
-{
-	w->list.n = 0;
-	for (; rows->pid; rows++) {
-		struct proc_sample *p = &w->rows[w->list.n++];
-
-		assert_true(w->list.n <= MAX_PROCS);
-		memset(p, 0, sizeof(*p));
-		p->id = (struct proc_id){rows->pid, rows->start ? rows->start : rows->pid};
-		p->ppid = rows->ppid;
-		p->state = rows->state ? rows->state : 'S';
-		p->flags = rows->flags;
-		if (rows->threads) {
-			p->known = 1u << PROC_THREADS;
-			p->value[PROC_THREADS] = rows->threads;
-		}
-		snprintf(p->comm, sizeof(p->comm), "%s", rows->comm ? rows->comm : "x");
-	}
-	w->tick.events.n = 0;
-	w->tick.time_ns++;
-	assert_int_equal(target_set__update(w->set, &w->list, &w->tick), 0);
-	for (size_t i = 0; i < w->tick.events.n; i++)
-		assert_int_equal(w->tick.events.v[i].time_ns, w->tick.time_ns);
-}
-
-#define SEE(w, ...) see(w, (const struct row[]){__VA_ARGS__, {0}})
-#define SEE_NOBODY(w) see(w, (const struct row[]){{0}})
-
-static uint32_t flags_of(const struct world *w, uint32_t pid)
-{
-	for (size_t i = 0; i < w->list.n; i++)
-		if (w->rows[i].id.pid == pid)
-			return w->rows[i].flags & ALL;
-	fail_msg("pid %u is not in the list", pid);
-	return 0;
-}
-
-static size_t n_events(const struct world *w, enum event_kind kind)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < w->tick.events.n; i++)
-		n += w->tick.events.v[i].kind == kind;
-	return n;
-}
-
-/* That there is this event and no other. */
-static void assert_event(const struct world *w, enum event_kind kind, uint32_t pid,
-			 const char *text)
-{
-	assert_int_equal(w->tick.events.n, 1);
-	assert_int_equal(w->tick.events.v[0].kind, kind);
-	assert_int_equal(w->tick.events.v[0].id.pid, pid);
-	if (!strstr(w->tick.events.v[0].text, text))
-		fail_msg("'%s' lacks '%s'", w->tick.events.v[0].text, text);
-}
-
-static const uint32_t pid_100[] = {100};
-static const struct target_spec spec_100 = {.pids = pid_100, .n_pids = 1};
+#include "target_world.h"
 
 static void test_pids_and_descendants(void **state)
 {
@@ -225,100 +124,6 @@ static void test_learned_before_the_list_shows_it(void **state)
 	world_end(&w);
 }
 
-static void test_exit_is_told_once(void **state)
-{
-	struct world w;
-
-	world_start(&w, &spec_100);
-	SEE(&w, {100, 1, 0, "victim"});
-	SEE_NOBODY(&w);
-	assert_event(&w, EVENT_TARGET_EXITED, 100, "victim");
-	assert_int_equal(target_set__alive(w.set, ALL), 0);
-	for (int i = 0; i < 5; i++) {
-		SEE_NOBODY(&w);
-		assert_int_equal(w.tick.events.n, 0);
-	}
-	world_end(&w);
-}
-
-static void test_zombies_have_exited(void **state)
-{
-	struct world w;
-
-	world_start(&w, &spec_100);
-	SEE(&w, {100, 1});
-	SEE(&w, {100, 1, 0, "x", 'Z', 0, 1});
-	assert_event(&w, EVENT_TARGET_EXITED, 100, "not collected it yet");
-	assert_int_equal(flags_of(&w, 100), PROC_TARGET);
-	assert_int_equal(target_set__alive(w.set, ALL), 0);
-	SEE(&w, {100, 1, 0, "x", 'Z', 0, 1});
-	assert_int_equal(w.tick.events.n, 0);
-	SEE_NOBODY(&w);
-	assert_int_equal(w.tick.events.n, 0);
-	world_end(&w);
-}
-
-/* pthread_exit() in main(): the leader is a zombie, the process lives. */
-static void test_dead_main_thread_is_no_exit(void **state)
-{
-	struct world w;
-
-	world_start(&w, &spec_100);
-	SEE(&w, {100, 1});
-	SEE(&w, {100, 1, 0, "x", 'Z', 0, 3});
-	assert_int_equal(w.tick.events.n, 0);
-	assert_int_equal(target_set__alive(w.set, ALL), 1);
-	world_end(&w);
-}
-
-static void test_pid_reuse(void **state)
-{
-	struct world w;
-
-	world_start(&w, &spec_100);
-	SEE(&w, {1, 0}, {100, 1, 1000, "victim"});
-	SEE(&w, {1, 0}, {100, 1, 2000, "other"}, {200, 100, 2001});
-	assert_int_equal(flags_of(&w, 100), 0);
-	assert_int_equal(flags_of(&w, 200), 0);
-	assert_int_equal(w.tick.events.n, 2);
-	assert_int_equal(n_events(&w, EVENT_TARGET_EXITED), 1);
-	assert_int_equal(n_events(&w, EVENT_PID_REUSED), 1);
-	assert_non_null(strstr(w.tick.events.v[1].text, "(other), not the target (victim)"));
-	assert_int_equal(w.tick.events.v[1].id.start_ticks, 2000);
-	SEE(&w, {1, 0}, {100, 1, 2000, "other"});
-	assert_int_equal(w.tick.events.n, 0);
-	world_end(&w);
-}
-
-/* However late: one named by --pid is remembered, and each newcomer is told once. */
-static void test_pid_reuse_later(void **state)
-{
-	struct world w;
-
-	world_start(&w, &spec_100);
-	SEE(&w, {100, 1, 1000, "victim"});
-	for (int i = 0; i < 10; i++)
-		SEE_NOBODY(&w);
-	SEE(&w, {100, 1, 2000, "other"});
-	assert_event(&w, EVENT_PID_REUSED, 100, "other");
-	assert_int_equal(flags_of(&w, 100), 0);
-	SEE(&w, {100, 1, 3000, "third"});
-	assert_event(&w, EVENT_PID_REUSED, 100, "third");
-	world_end(&w);
-}
-
-static void test_reused_pid_of_a_followed_one(void **state)
-{
-	struct world w;
-
-	world_start(&w, &spec_100);
-	SEE(&w, {1, 0}, {100, 1}, {200, 100, 1000});
-	SEE(&w, {1, 0}, {100, 1}, {200, 1, 2000});
-	assert_int_equal(flags_of(&w, 200), 0);
-	assert_int_equal(w.tick.events.n, 0);
-	world_end(&w);
-}
-
 /* Read across a reuse: the "parent" is younger than its child. */
 static void test_younger_parent_is_none(void **state)
 {
@@ -327,38 +132,6 @@ static void test_younger_parent_is_none(void **state)
 	world_start(&w, &spec_100);
 	SEE(&w, {100, 1, 5000}, {200, 100, 4000});
 	assert_int_equal(flags_of(&w, 200), 0);
-	world_end(&w);
-}
-
-static void test_exec(void **state)
-{
-	struct world w;
-
-	world_start(&w, &spec_100);
-	SEE(&w, {100, 1, 0, "sh", 0, PROC_EXECED}); /* before us: not our news */
-	assert_int_equal(w.tick.events.n, 0);
-	SEE(&w, {100, 1, 0, "java", 0, PROC_EXECED});
-	assert_event(&w, EVENT_TARGET_EXEC, 100, "executes java now, was sh");
-	assert_int_equal(flags_of(&w, 100), PROC_TARGET);
-	SEE(&w, {100, 1, 0, "java"});
-	assert_int_equal(w.tick.events.n, 0);
-	SEE(&w, {100, 1, 0, "java", 0, PROC_EXECED});
-	assert_event(&w, EVENT_TARGET_EXEC, 100, "executes a program anew");
-	/* nobody saw an exec: prctl() renames, too */
-	SEE(&w, {100, 1, 0, "worker"});
-	assert_event(&w, EVENT_TARGET_EXEC, 100, "another program, or another name");
-	world_end(&w);
-}
-
-static void test_exec_of_followed_is_no_event(void **state)
-{
-	struct world w;
-
-	world_start(&w, &spec_100);
-	SEE(&w, {100, 1}, {200, 100, 0, "sh"});
-	SEE(&w, {100, 1}, {200, 100, 0, "cc", 0, PROC_EXECED});
-	assert_int_equal(w.tick.events.n, 0);
-	assert_int_equal(flags_of(&w, 200), PROC_FOLLOWED);
 	world_end(&w);
 }
 
@@ -455,24 +228,6 @@ static void test_self_is_not_followed(void **state)
 	world_end(&w);
 }
 
-static void test_command(void **state)
-{
-	const struct target_spec spec = {.command_pid = 200, .self_pid = 100};
-	struct world w;
-
-	world_start(&w, &spec);
-	SEE(&w, {100, 1, 0, "memtrace"}, {200, 100, 0, SPAWN_COMM});
-	assert_int_equal(flags_of(&w, 200), PROC_TARGET);
-	assert_int_equal(flags_of(&w, 100), 0);
-	assert_event(&w, EVENT_TARGET_STARTED, 200, "the command runs as pid 200");
-	/* its first exec is the start that was told, the second is news */
-	SEE(&w, {100, 1, 0, "memtrace"}, {200, 100, 0, "sh", 0, PROC_EXECED});
-	assert_int_equal(w.tick.events.n, 0);
-	SEE(&w, {100, 1, 0, "memtrace"}, {200, 100, 0, "ls", 0, PROC_EXECED});
-	assert_event(&w, EVENT_TARGET_EXEC, 200, "executes ls now, was sh");
-	world_end(&w);
-}
-
 static void test_absent_at_the_start_is_never_a_target(void **state)
 {
 	struct world w;
@@ -530,20 +285,6 @@ static void test_memory_is_bounded(void **state)
 	world_end(&w);
 }
 
-/* A name may fill its 16 bytes; the text must end, and hold it. */
-static void test_unterminated_comm(void **state)
-{
-	struct world w;
-
-	world_start(&w, &spec_100);
-	SEE(&w, {100, 1, 0, "a"});
-	w.tick.events.n = 0;
-	memset(w.rows[0].comm, 'z', COMM_SIZE);
-	assert_int_equal(target_set__update(w.set, &w.list, &w.tick), 0);
-	assert_event(&w, EVENT_TARGET_EXEC, 100, "zzzzzzzzzzzzzzzz now, was a:");
-	world_end(&w);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -553,24 +294,14 @@ int main(void)
 		cmocka_unit_test(test_orphans_stay_followed),
 		cmocka_unit_test(test_learned_parents),
 		cmocka_unit_test(test_learned_before_the_list_shows_it),
-		cmocka_unit_test(test_exit_is_told_once),
-		cmocka_unit_test(test_zombies_have_exited),
-		cmocka_unit_test(test_dead_main_thread_is_no_exit),
-		cmocka_unit_test(test_pid_reuse),
-		cmocka_unit_test(test_pid_reuse_later),
-		cmocka_unit_test(test_reused_pid_of_a_followed_one),
 		cmocka_unit_test(test_younger_parent_is_none),
-		cmocka_unit_test(test_exec),
-		cmocka_unit_test(test_exec_of_followed_is_no_event),
 		cmocka_unit_test(test_comm),
 		cmocka_unit_test(test_comm_of_fifteen_bytes),
 		cmocka_unit_test(test_cgroup),
 		cmocka_unit_test(test_self_is_not_followed),
-		cmocka_unit_test(test_command),
 		cmocka_unit_test(test_absent_at_the_start_is_never_a_target),
 		cmocka_unit_test(test_kernel_threads_are_not_followed),
 		cmocka_unit_test(test_memory_is_bounded),
-		cmocka_unit_test(test_unterminated_comm),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

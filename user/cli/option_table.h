@@ -41,7 +41,4 @@ char *typed(char dst[static TYPED_SIZE], const char *text);
 /* The one line that tells what is wrong, then "try --help". Returns -EINVAL. */
 int usage_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* Event sources for --no-source, NULL-terminated. */
-extern const char *const option_sources[];
-
 void options_help_print(FILE *out);

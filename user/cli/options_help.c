@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cli/option_table.h"
+#include "collect/bpf/sources.h"
 #include "sink/sink.h"
 
 #define HELP_COLUMNS 100
@@ -102,10 +103,9 @@ void options_help_print(FILE *out)
 	fputs("\nFormats, for --format:\n", out);
 	for (const struct sink *const *s = sink_all(); *s; s++)
 		print_row(out, (*s)->name, (*s)->help);
-	fputs("\nEvent sources, for --no-source:\n ", out);
-	for (const char *const *s = option_sources; *s; s++)
-		fprintf(out, " %s", *s);
-	fputc('\n', out);
+	fputs("\nEvent sources, for --no-source, and what they are for:\n", out);
+	for (int i = 0; i < _SOURCE_MAX; i++)
+		print_row(out, bpf_sources[i].name, bpf_sources[i].gives);
 	fputs(outro, out);
 }
 

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/parse.h"
 #include "base/str.h"
+#include "collect/bpf/sources.h"
 #include "sink/sink.h"
 
 /* PID_MAX_LIMIT of 64-bit kernels is 4 Mi, exclusive (include/linux/threads.h). */
@@ -16,8 +17,9 @@
 
 #define NS_PER_MS 1000000ull
 
-const char *const option_sources[] = {"page",  "filemap",   "task", "migrate",
-				      "async", "task_iter", NULL};
+/* From LOG_INFO that is up to LOG_TRACE, and down to LOG_ERROR: errors are never silenced. */
+#define VERBOSE_MAX (LOG_TRACE - LOG_INFO)
+#define VERBOSE_MIN (LOG_ERROR - LOG_INFO)
 
 char *option_label(const struct option_def *def, char dst[static OPTION_LABEL_SIZE])
 {
@@ -53,17 +55,19 @@ static int set_flag(const struct option_def *def, const char *arg, struct option
 	return 0;
 }
 
-static int count_up(const struct option_def *def, const char *arg, struct options *o)
+static int say_more(const struct option_def *def, const char *arg, struct options *o)
 {
 	(void)arg;
-	(*(int *)member(def, o))++;
+	if (*(int *)member(def, o) < VERBOSE_MAX)
+		(*(int *)member(def, o))++;
 	return 0;
 }
 
-static int count_down(const struct option_def *def, const char *arg, struct options *o)
+static int say_less(const struct option_def *def, const char *arg, struct options *o)
 {
 	(void)arg;
-	(*(int *)member(def, o))--;
+	if (*(int *)member(def, o) > VERBOSE_MIN)
+		(*(int *)member(def, o))--;
 	return 0;
 }
 
@@ -187,11 +191,13 @@ static int add_source(const struct option_def *def, const char *arg, struct opti
 	size_t len = 0;
 
 	known[0] = '\0';
-	for (const char *const *s = option_sources; *s; s++) {
-		if (!strcmp(*s, arg))
-			return vec_push(&o->disabled_sources, *s);
+	for (int i = 0; i < _SOURCE_MAX; i++) {
+		const char *name = bpf_sources[i].name;
+
+		if (!strcmp(name, arg))
+			return vec_push(&o->disabled_sources, name);
 		if (len < sizeof(known))
-			len += snprintf(known + len, sizeof(known) - len, " %s", *s);
+			len += snprintf(known + len, sizeof(known) - len, " %s", name);
 	}
 	return usage_error("--%s: '%s' is not a source; known:%s", def->name, typed(shown, arg),
 			   known);
@@ -270,7 +276,7 @@ const struct option_def option_table[] = {
 	{.name = "output",
 	 .letter = 'o',
 	 .arg = "FILE",
-	 .modes = IN_ALL,
+	 .modes = IN_TRACE | IN_REPORT,
 	 .parse = set_string,
 	 .offset = offsetof(struct options, output),
 	 .help = "write the report to FILE instead of standard output"},
@@ -286,7 +292,8 @@ const struct option_def option_table[] = {
 	 .modes = IN_TRACE,
 	 .parse = set_string,
 	 .offset = offsetof(struct options, log_dir),
-	 .help = "directory of the session file"},
+	 .help = "where the session file is written; default /var/log/memtrace, not as root "
+		 "~/.local/state/memtrace"},
 	{.name = "no-session",
 	 .modes = IN_TRACE,
 	 .parse = set_flag,
@@ -301,7 +308,7 @@ const struct option_def option_table[] = {
 	 .arg = "NAME",
 	 .modes = IN_TRACE | IN_DOCTOR,
 	 .parse = add_source,
-	 .help = "leave one event source off, see below; may be repeated"},
+	 .help = "leave this event source off, see below; may be repeated"},
 	{.name = "sysroot",
 	 .arg = "DIR",
 	 .modes = IN_TRACE | IN_DOCTOR,
@@ -311,13 +318,13 @@ const struct option_def option_table[] = {
 	{.name = "verbose",
 	 .letter = 'v',
 	 .modes = IN_ALL,
-	 .parse = count_up,
+	 .parse = say_more,
 	 .offset = offsetof(struct options, verbose),
 	 .help = "say more on standard error; twice: what libbpf says, too"},
 	{.name = "quiet",
 	 .letter = 'q',
 	 .modes = IN_ALL,
-	 .parse = count_down,
+	 .parse = say_less,
 	 .offset = offsetof(struct options, verbose),
 	 .help = "say less: no progress, no notes; twice: no warnings"},
 	{.name = "help",

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# Completion of memtrace for bash. tests/check/options-docs.sh compares the lists here with --help.
+
+_memtrace_options='--pid -p --comm --cgroup -- --report --doctor --duration --interval --no-follow
+	--format --output -o --top-processes --log-dir --no-session --no-bpf --no-source --sysroot
+	--verbose -v --quiet -q --help -h --version -V'
+_memtrace_formats='text json'
+_memtrace_sources='page filemap task migrate async task_iter'
+
+# Adds those of the lines on stdin that start with $1; unlike compgen -W it does not expand them, and
+# a process may call itself $(reboot).
+_memtrace_from_lines() {
+	local line
+	while IFS= read -r line; do
+		[[ $line == "$1"* ]] && COMPREPLY+=("$(printf '%q' "$line")")
+	done
+}
+
+_memtrace_files() { # "-f" or "-d"; what was typed
+	compopt -o filenames 2>/dev/null
+	mapfile -t COMPREPLY < <(compgen "$1" -- "$2")
+}
+
+# After the comma of a list what comes before stays.
+_memtrace_pids() {
+	local head='' pid
+	[[ $1 == *,* ]] && head=${1%,*},
+	for pid in /proc/[0-9]*; do
+		pid=$head${pid#/proc/}
+		[[ $pid == "$1"* ]] && COMPREPLY+=("$pid")
+	done
+}
+
+_memtrace_comms() {
+	_memtrace_from_lines "$1" < <(cat /proc/[0-9]*/comm 2>/dev/null | sort -u)
+}
+
+_memtrace_cgroups() {
+	local root=/sys/fs/cgroup
+	[[ -e $root/cgroup.procs ]] || root=$root/memory
+	compopt -o filenames -o nospace 2>/dev/null
+	_memtrace_from_lines "${1#/}" < <(cd "$root" 2>/dev/null && compgen -d -- "${1#/}")
+}
+
+# The value of option $1, of which $2 has been typed; fails when $1 takes none.
+_memtrace_value() {
+	case $1 in
+	--pid | -p) _memtrace_pids "$2" ;;
+	--comm) _memtrace_comms "$2" ;;
+	--cgroup) _memtrace_cgroups "$2" ;;
+	--duration) mapfile -t COMPREPLY < <(compgen -W '30s 5m 1h 1d' -- "$2") ;;
+	--interval) mapfile -t COMPREPLY < <(compgen -W '500ms 1s 5s 30s' -- "$2") ;;
+	--format) mapfile -t COMPREPLY < <(compgen -W "$_memtrace_formats" -- "$2") ;;
+	--no-source) mapfile -t COMPREPLY < <(compgen -W "$_memtrace_sources" -- "$2") ;;
+	--report | --output | -o) _memtrace_files -f "$2" ;;
+	--log-dir | --sysroot) _memtrace_files -d "$2" ;;
+	--top-processes) mapfile -t COMPREPLY < <(compgen -W '0 10 50' -- "$2") ;;
+	*) return 1 ;;
+	esac
+}
+
+_memtrace() {
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} i
+	COMPREPLY=()
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		[[ ${COMP_WORDS[i]} == -- ]] || continue
+		if declare -F _command_offset >/dev/null; then
+			_command_offset $((i + 1))
+		elif ((COMP_CWORD == i + 1)); then
+			mapfile -t COMPREPLY < <(compgen -c -- "$cur")
+		else
+			_memtrace_files -f "$cur"
+		fi
+		return
+	done
+	# bash takes --format=json apart into three words
+	if [[ $cur == = ]]; then
+		cur=
+	elif [[ $prev == = ]]; then
+		prev=${COMP_WORDS[COMP_CWORD - 2]}
+	fi
+	_memtrace_value "$prev" "$cur" && return
+	mapfile -t COMPREPLY < <(compgen -W "$_memtrace_options" -- "$cur")
+}
+
+complete -F _memtrace memtrace
