@@ -14,14 +14,21 @@
 #define KIB 1024ULL
 #define SECOND 1000000000ULL
 
-static const struct run_info info = {.mode = "pid", .page_size = 4096};
+static struct history *h;
+static struct tick t; /* being filled; feed() empties it */
 
-static struct history *new_history(void)
+static int setup(void **state)
 {
-	struct history *h = NULL;
+	static const struct run_info info = {.mode = "pid", .page_size = 4096};
 
-	assert_int_equal(history__new(&info, &h), 0);
-	return h;
+	return history__new(&info, &h);
+}
+
+static int teardown(void **state)
+{
+	tick__free(&t);
+	history__free(h);
+	return 0;
 }
 
 static struct proc_id id_of(uint32_t pid)
@@ -45,21 +52,21 @@ static struct proc_sample ended(struct proc_sample s)
 	return s;
 }
 
-static void add_row(struct tick *t, struct proc_sample s)
+static void add_row(struct proc_sample s)
 {
 	if (s.cgroup)
 		s.cgroup = strdup(s.cgroup);
-	assert_int_equal(vec_push(&t->procs, s), 0);
+	assert_int_equal(vec_push(&t.procs, s), 0);
 }
 
 /* Gives the tick to the history as the next one, and empties it. */
-static void feed(struct history *h, struct tick *t)
+static void feed(void)
 {
-	t->seq = h->n_ticks;
-	t->time_ns = (1000 + h->n_ticks) * SECOND;
-	t->mono_ns = (10 + h->n_ticks) * SECOND;
-	assert_int_equal(history__add(h, t), 0);
-	tick__clear(t);
+	t.seq = h->n_ticks;
+	t.time_ns = (1000 + h->n_ticks) * SECOND;
+	t.mono_ns = (10 + h->n_ticks) * SECOND;
+	assert_int_equal(history__add(h, &t), 0);
+	tick__clear(&t);
 }
 
 static struct owner_sample owner(uint32_t pid, int64_t live, bool dead)
@@ -72,29 +79,27 @@ static struct owner_sample owner(uint32_t pid, int64_t live, bool dead)
 	return o;
 }
 
-static void add_owner(struct tick *t, struct owner_sample o)
+static void add_owner(struct owner_sample o)
 {
-	assert_int_equal(vec_push(&t->owners, o), 0);
+	assert_int_equal(vec_push(&t.owners, o), 0);
 }
 
 static void first_last_peak(void **state)
 {
-	struct history *h = new_history();
 	const struct proc_history *p;
-	struct tick t = {0};
 	struct proc_sample s = sample(5, 100 * KIB);
 
 	s.cgroup = (char *)"/a";
-	add_row(&t, s);
-	feed(h, &t);
+	add_row(s);
+	feed();
 	s = sample(5, 900 * KIB);
 	s.cgroup = (char *)"/b";
-	add_row(&t, s);
-	add_row(&t, sample(6, 1 * KIB));
-	feed(h, &t);
-	add_row(&t, sample(5, 300 * KIB)); /* cgroup not read: as before */
-	feed(h, &t);
-	feed(h, &t);
+	add_row(s);
+	add_row(sample(6, 1 * KIB));
+	feed();
+	add_row(sample(5, 300 * KIB)); /* cgroup not read: as before */
+	feed();
+	feed();
 
 	assert_string_equal(h->info.mode, "pid");
 	assert_int_equal(h->n_ticks, 4);
@@ -116,53 +121,45 @@ static void first_last_peak(void **state)
 	assert_false(history__find_proc(h, id_of(6))->seen_at_start);
 	assert_null(history__find_proc(h, id_of(7)));
 	assert_null(history__find_proc(h, (struct proc_id){5, 1}));
-	tick__free(&t);
-	history__free(h);
 }
 
 static void unknown_is_not_zero(void **state)
 {
-	struct history *h = new_history();
 	const struct proc_history *p;
-	struct tick t = {0};
 	struct proc_sample s = sample(5, 100);
 
 	s.known |= 1U << PROC_FDS;
 	s.value[PROC_FDS] = 4;
-	add_row(&t, s);
-	feed(h, &t);
+	add_row(s);
+	feed();
 	s.known = 1U << PROC_ANON | 1U << PROC_HEAP; /* fds became unreadable, heap readable */
 	s.value[PROC_FDS] = 77;
 	s.value[PROC_HEAP] = 9;
-	add_row(&t, s);
-	feed(h, &t);
+	add_row(s);
+	feed();
 
 	p = history__find_proc(h, id_of(5));
 	assert_int_equal(p->ever_known, 1U << PROC_ANON);
 	assert_false(p->last.known & 1U << PROC_FDS);
 	assert_false(p->first.known & 1U << PROC_HEAP);
 	assert_int_equal(p->peak[PROC_FDS], 4);
-	tick__free(&t);
-	history__free(h);
 }
 
 /* A zombie has no memory of its own any more: what it had last is what counts. */
 static void end_keeps_last_seen(void **state)
 {
-	struct history *h = new_history();
 	const struct proc_history *p;
-	struct tick t = {0};
 	struct proc_sample s = sample(5, 100);
 
 	s.approx = 1U << PROC_ANON;
-	add_row(&t, s);
-	feed(h, &t);
+	add_row(s);
+	feed();
 	s = (struct proc_sample){.id = id_of(5), .state = 'Z'};
-	add_row(&t, s);
-	feed(h, &t);
+	add_row(s);
+	feed();
 	s.end = (struct proc_end){.ended = true, .status_known = true, .status = 9, .time_ns = 3};
-	add_row(&t, s);
-	feed(h, &t);
+	add_row(s);
+	feed();
 
 	p = history__find_proc(h, id_of(5));
 	assert_true(p->last.known & 1U << PROC_ANON);
@@ -171,69 +168,57 @@ static void end_keeps_last_seen(void **state)
 	assert_true(p->last.end.ended);
 	assert_int_equal(p->last.end.status, 9);
 	assert_int_equal(p->last_ns, 12 * SECOND);
-	tick__free(&t);
-	history__free(h);
 }
 
 static void flags_stay(void **state)
 {
 	static const uint32_t flags[] = {PROC_TARGET, PROC_EXECED, 0};
-	struct history *h = new_history();
-	struct tick t = {0};
 
 	for (size_t i = 0; i < 3; i++) {
 		struct proc_sample s = sample(5, 100);
 
 		s.flags = flags[i];
-		add_row(&t, s);
-		feed(h, &t);
+		add_row(s);
+		feed();
 	}
 	assert_int_equal(history__find_proc(h, id_of(5))->last.flags, PROC_TARGET | PROC_EXECED);
-	tick__free(&t);
-	history__free(h);
 }
 
 static void reused_pid_is_another(void **state)
 {
-	struct history *h = new_history();
-	struct tick t = {0};
 	struct proc_sample s = sample(5, 100);
 
-	add_row(&t, s);
-	feed(h, &t);
-	add_row(&t, ended(s));
+	add_row(s);
+	feed();
+	add_row(ended(s));
 	s.id.start_ticks++;
 	s.value[PROC_ANON] = 7;
-	add_row(&t, s);
-	feed(h, &t);
+	add_row(s);
+	feed();
 	assert_int_equal(h->procs.n, 2);
 	assert_int_equal(history__find_proc(h, id_of(5))->last.value[PROC_ANON], 100);
 	assert_int_equal(history__find_proc(h, s.id)->last.value[PROC_ANON], 7);
-	tick__free(&t);
-	history__free(h);
 }
 
 static void owners(void **state)
 {
-	struct history *h = new_history();
 	struct owner_sample async = {.owner = 1, .kind = OWNER_ASYNC};
 	struct owner_sample over = {.owner = 2, .kind = OWNER_OVERFLOW};
 	struct owner_sample sh = {.kind = OWNER_EXITED_GROUP, .comm = "sh"};
 	struct owner_sample cc = {.kind = OWNER_EXITED_GROUP, .comm = "cc"};
-	struct tick t = {0};
 
-	add_owner(&t, async);
-	add_owner(&t, over);
-	add_owner(&t, sh);
-	add_owner(&t, cc);
-	add_owner(&t, owner(5, 4096, false));
-	feed(h, &t);
+	add_owner(async);
+	add_owner(over);
+	add_owner(sh);
+	add_owner(cc);
+	add_owner(owner(5, 4096, false));
+	feed();
 	async.live[PAGES_KERNEL] = -4096;
 	cc.members = 3;
-	add_owner(&t, async);
-	add_owner(&t, cc);
-	add_owner(&t, owner(5, 8192, true));
-	feed(h, &t);
+	add_owner(async);
+	add_owner(cc);
+	add_owner(owner(5, 8192, true));
+	feed();
 
 	assert_int_equal(h->owners.n, 5);
 	assert_int_equal(h->owners.v[0].live[PAGES_KERNEL], -4096);
@@ -242,19 +227,15 @@ static void owners(void **state)
 	assert_ptr_equal(history__find_owner(h, id_of(5)), &h->owners.v[4]);
 	assert_int_equal(h->owners.v[4].live[PAGES_USER], 8192);
 	assert_null(history__find_owner(h, id_of(6)));
-	tick__free(&t);
-	history__free(h);
 }
 
 static void smaps_and_ownership(void **state)
 {
-	struct history *h = new_history();
 	const struct proc_history *p;
-	struct tick t = {0};
 
-	add_row(&t, sample(5, 1));
+	add_row(sample(5, 1));
 	assert_int_equal(vec_push(&t.smaps, (struct smaps_sample){.id = id_of(5), .pss = 1}), 0);
-	feed(h, &t);
+	feed();
 	p = history__find_proc(h, id_of(5));
 	assert_true(p->has_smaps_first);
 	assert_false(p->has_smaps_last);
@@ -264,22 +245,17 @@ static void smaps_and_ownership(void **state)
 	assert_int_equal(
 		vec_push(&t.ownership, (struct ownership_sample){.id = id_of(5), .own = 8}), 0);
 	assert_int_equal(vec_push(&t.ownership, (struct ownership_sample){.id = id_of(9)}), 0);
-	feed(h, &t);
+	feed();
 	assert_true(p->has_smaps_last && p->has_ownership);
 	assert_int_equal(p->smaps_first.pss, 1);
 	assert_int_equal(p->smaps_last.pss, 3);
 	assert_int_equal(p->ownership.own, 8);
 	assert_int_equal(limits__find(&h->limits, "samples_without_process")->count, 1);
-	tick__free(&t);
-	history__free(h);
 }
 
 static void meminfo_self_and_limits(void **state)
 {
-	struct history *h = new_history();
-	struct tick t = {0};
-
-	feed(h, &t); /* without meminfo: nothing known yet */
+	feed(); /* without meminfo: nothing known yet */
 	assert_int_equal(h->meminfo_first.n, 0);
 	for (uint64_t i = 1; i < 4; i++) {
 		assert_int_equal(
@@ -287,37 +263,30 @@ static void meminfo_self_and_limits(void **state)
 		assert_int_equal(limits__set(&t.limits, "lost", i, "lost %d", (int)i), 0);
 		t.self.events = i;
 		t.n_procs = (uint32_t)i;
-		feed(h, &t);
+		feed();
 	}
-	feed(h, &t);
+	feed();
 	assert_int_equal(h->meminfo_first.v[0].bytes, 1);
 	assert_int_equal(h->meminfo_last.v[0].bytes, 3);
 	assert_int_equal(h->limits.n, 1);
 	assert_int_equal(limits__find(&h->limits, "lost")->count, 3);
 	assert_int_equal(h->self.events, 0);
 	assert_int_equal(h->n_procs_last, 0);
-	tick__free(&t);
-	history__free(h);
 }
 
 static void events_are_bounded(void **state)
 {
-	struct history *h = new_history();
-	struct tick t = {0};
-
 	for (int i = 0; i < 3; i++) {
 		for (uint64_t n = 0; n < 2000; n++)
 			assert_int_equal(vec_push(&t.events, (struct event){.time_ns = n}), 0);
-		feed(h, &t);
+		feed();
 	}
 	assert_int_equal(h->events.n, HISTORY_EVENTS_MAX);
 	assert_int_equal(limits__find(&h->limits, "events_dropped")->count,
 			 6000 - HISTORY_EVENTS_MAX);
-	tick__free(&t);
-	history__free(h);
 }
 
-static uint64_t folded(const struct history *h)
+static uint64_t folded(void)
 {
 	const struct limit *l = limits__find(&h->limits, "exited_processes_folded");
 
@@ -325,58 +294,51 @@ static uint64_t folded(const struct history *h)
 }
 
 /* One tick in which `n` processes from `pid` on come, another in which they are gone. */
-static void pass_through(struct history *h, uint32_t pid, uint32_t n, uint64_t moved,
-			 uint32_t flags)
+static void pass_through(uint32_t pid, uint32_t n, uint64_t moved, uint32_t flags)
 {
-	struct tick t = {0};
-
 	for (uint32_t i = 0; i < n; i++) {
 		struct proc_sample s = sample(pid + i, 4096);
 
 		s.flags = flags;
 		s.cgroup = (char *)"/some/cgroup";
-		add_row(&t, s);
+		add_row(s);
 	}
-	feed(h, &t);
+	feed();
 	for (uint32_t i = 0; i < n; i++) {
 		struct proc_sample s = sample(pid + i, 4096 + moved);
 
 		s.flags = flags;
-		add_row(&t, ended(s));
+		add_row(ended(s));
 	}
-	feed(h, &t);
-	tick__free(&t);
+	feed();
 }
 
 static void small_exited_are_folded(void **state)
 {
-	struct history *h = new_history();
-	struct tick t = {0};
-
-	add_row(&t, sample(1, 4096)); /* alive all the time */
+	add_row(sample(1, 4096)); /* alive all the time */
 	for (uint32_t pid = 2; pid < 6; pid++) {
 		struct proc_sample s = sample(pid, 0);
 
 		s.flags = pid == 2 ? PROC_TARGET : pid == 3 ? PROC_FOLLOWED : 0;
-		add_row(&t, s);
+		add_row(s);
 	}
-	feed(h, &t);
+	feed();
 	for (uint32_t pid = 2; pid < 6; pid++)
-		add_row(&t, ended(sample(pid, pid == 4 ? 64 * KIB + 1 : 64 * KIB)));
-	add_owner(&t, owner(5, 4096, true)); /* left something */
-	feed(h, &t);
+		add_row(ended(sample(pid, pid == 4 ? 64 * KIB + 1 : 64 * KIB)));
+	add_owner(owner(5, 4096, true)); /* left something */
+	feed();
 
-	pass_through(h, 100, 4000, 0, 0);
-	assert_int_equal(folded(h), 0);
+	pass_through(100, 4000, 0, 0);
+	assert_int_equal(folded(), 0);
 	assert_int_equal(h->procs.n, 4005);
-	add_owner(&t, owner(100, 0, true));
-	add_owner(&t, owner(101, 1, true));
-	feed(h, &t);
-	pass_through(h, 10000, 1000, 8 * KIB, 0);
+	add_owner(owner(100, 0, true));
+	add_owner(owner(101, 1, true));
+	feed();
+	pass_through(10000, 1000, 8 * KIB, 0);
 
 	/* 4,999 foldable ones: 2,048 stay, the oldest go. */
-	assert_int_equal(folded(h), 4999 - 2048);
-	assert_int_equal(h->procs.n, 5005 - folded(h));
+	assert_int_equal(folded(), 4999 - 2048);
+	assert_int_equal(h->procs.n, 5005 - folded());
 	for (uint32_t pid = 1; pid < 6; pid++)
 		assert_non_null(history__find_proc(h, id_of(pid)));
 	assert_null(history__find_proc(h, id_of(100)));
@@ -387,119 +349,97 @@ static void small_exited_are_folded(void **state)
 	assert_non_null(history__find_proc(h, id_of(10999)));
 	assert_ptr_equal(h->procs.v[0], history__find_proc(h, id_of(1)));
 	assert_int_equal(h->procs.v[h->procs.n - 1]->last.id.pid, 10999);
-	tick__free(&t);
-	history__free(h);
 }
 
 /* What moved in between and came back was not small. */
 static void movement_counts_not_the_difference(void **state)
 {
-	struct history *h = new_history();
-	struct tick t = {0};
-
-	add_row(&t, sample(7, 0));
-	feed(h, &t);
-	add_row(&t, sample(7, 1 << 20));
-	feed(h, &t);
-	add_row(&t, ended(sample(7, 0)));
-	feed(h, &t);
-	pass_through(h, 100, 5000, 0, 0);
-	assert_true(folded(h) > 0);
+	add_row(sample(7, 0));
+	feed();
+	add_row(sample(7, 1 << 20));
+	feed();
+	add_row(ended(sample(7, 0)));
+	feed();
+	pass_through(100, 5000, 0, 0);
+	assert_true(folded() > 0);
 	assert_non_null(history__find_proc(h, id_of(7)));
-	tick__free(&t);
-	history__free(h);
 }
 
 /* A build machine for days: everything moves, everything ends. */
 static void large_exited_are_bounded(void **state)
 {
-	struct history *h = new_history();
 	const struct limit *l;
-	struct tick t = {0};
 
-	add_row(&t, sample(1, 4096));
-	feed(h, &t);
-	pass_through(h, 2, 1, 900 << 20, 0);		   /* moved most: stays */
-	pass_through(h, 3, 1, 128 * KIB, PROC_TARGET);	   /* stays, always */
-	pass_through(h, 4, 100, 128 * KIB, PROC_FOLLOWED); /* go after all others */
+	add_row(sample(1, 4096));
+	feed();
+	pass_through(2, 1, 900 << 20, 0);		/* moved most: stays */
+	pass_through(3, 1, 128 * KIB, PROC_TARGET);	/* stays, always */
+	pass_through(4, 100, 128 * KIB, PROC_FOLLOWED); /* go after all others */
 	for (uint32_t i = 0; i < 50; i++)
-		pass_through(h, 1000 + i * 1000, 1000, (1 << 20) + i * KIB, 0);
+		pass_through(1000 + i * 1000, 1000, (1 << 20) + i * KIB, 0);
 	assert_true(h->procs.n < 12000);
-	assert_int_equal(folded(h) + h->procs.n, 50000 + 103);
+	assert_int_equal(folded() + h->procs.n, 50000 + 103);
 	for (uint32_t pid = 1; pid < 104; pid++)
 		assert_non_null(history__find_proc(h, id_of(pid)));
 	l = limits__find(&h->limits, "exited_processes_folded");
 	assert_null(strstr(l->meaning, " 64 KiB")); /* says how much the largest moved */
 	assert_non_null(strstr(l->meaning, "more than 10"));
-	tick__free(&t);
-	history__free(h);
 }
 
 static void followed_are_bounded_too(void **state)
 {
-	struct history *h = new_history();
-
 	for (uint32_t i = 0; i < 30; i++)
-		pass_through(h, 1000 + i * 1000, 1000, 1 << 20, PROC_FOLLOWED);
+		pass_through(1000 + i * 1000, 1000, 1 << 20, PROC_FOLLOWED);
 	assert_true(h->procs.n < 12000);
-	assert_int_equal(folded(h) + h->procs.n, 30000);
-	history__free(h);
+	assert_int_equal(folded() + h->procs.n, 30000);
 }
 
 /* Processes that live between two ticks have an owner row and no process row. */
 static void owners_without_process_are_bounded(void **state)
 {
-	struct history *h = new_history();
-	struct tick t = {0};
-
 	for (uint32_t i = 0; i < 20; i++) {
 		for (uint32_t n = 0; n < 1000; n++)
-			add_owner(&t, owner(i * 1000 + n, n == 7 ? 4096 : 0, true));
-		feed(h, &t);
+			add_owner(owner(i * 1000 + n, n == 7 ? 4096 : 0, true));
+		feed();
 	}
 	assert_true(h->owners.n < 5000);
 	assert_int_equal(limits__find(&h->limits, "exited_owners_folded")->count + h->owners.n,
 			 20000);
 	for (uint32_t i = 0; i < 20; i++)
 		assert_non_null(history__find_owner(h, id_of(i * 1000 + 7)));
-	tick__free(&t);
-	history__free(h);
 }
 
 static void ended_process_can_come_back(void **state)
 {
-	struct history *h = new_history();
-	struct tick t = {0};
-
-	pass_through(h, 5, 1, 0, 0);
+	pass_through(5, 1, 0, 0);
 	assert_true(history__find_proc(h, id_of(5))->last.end.ended);
-	add_row(&t, sample(5, 1));
-	feed(h, &t);
+	add_row(sample(5, 1));
+	feed();
 	assert_false(history__find_proc(h, id_of(5))->last.end.ended);
-	pass_through(h, 100, 5000, 0, 0);
+	pass_through(100, 5000, 0, 0);
 	assert_non_null(history__find_proc(h, id_of(5)));
-	tick__free(&t);
-	history__free(h);
 }
+
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(first_last_peak),
-		cmocka_unit_test(unknown_is_not_zero),
-		cmocka_unit_test(end_keeps_last_seen),
-		cmocka_unit_test(flags_stay),
-		cmocka_unit_test(reused_pid_is_another),
-		cmocka_unit_test(owners),
-		cmocka_unit_test(smaps_and_ownership),
-		cmocka_unit_test(meminfo_self_and_limits),
-		cmocka_unit_test(events_are_bounded),
-		cmocka_unit_test(small_exited_are_folded),
-		cmocka_unit_test(movement_counts_not_the_difference),
-		cmocka_unit_test(large_exited_are_bounded),
-		cmocka_unit_test(followed_are_bounded_too),
-		cmocka_unit_test(owners_without_process_are_bounded),
-		cmocka_unit_test(ended_process_can_come_back),
+		TEST(first_last_peak),
+		TEST(unknown_is_not_zero),
+		TEST(end_keeps_last_seen),
+		TEST(flags_stay),
+		TEST(reused_pid_is_another),
+		TEST(owners),
+		TEST(smaps_and_ownership),
+		TEST(meminfo_self_and_limits),
+		TEST(events_are_bounded),
+		TEST(small_exited_are_folded),
+		TEST(movement_counts_not_the_difference),
+		TEST(large_exited_are_bounded),
+		TEST(followed_are_bounded_too),
+		TEST(owners_without_process_are_bounded),
+		TEST(ended_process_can_come_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
