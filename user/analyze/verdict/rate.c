@@ -75,7 +75,7 @@ void time_to_exhaustion(const struct verdict_context *ctx, struct verdict *v)
 		v->rate_low_kb_h > 0 ? ctx->headroom_kb / v->rate_low_kb_h * 3600 : NUM_INFINITY;
 }
 
-#define DETECT_ERRORS 7.0 /* standard errors of the trend that a leak must stand out by */
+#define DETECT_ERRORS 8.0 /* standard errors of the trend that a leak must stand out by */
 
 double detectable_rate(const struct window *w, const struct evidence *ev, double min_rate_kb_h)
 {
@@ -83,6 +83,6 @@ double detectable_rate(const struct window *w, const struct evidence *ev, double
 	/* a leak shows against what the series gives back and against its noise */
 	double needed = num_max(DETECT_ERRORS * ev->line.se, 0.5 * ev->give_back_kb);
 
-	needed = num_max(needed, 1.25 * VERDICT_MIN_GROWTH_KB);
-	return num_max(needed / hours, min_rate_kb_h);
+	needed = num_max(needed, 1.75 * VERDICT_MIN_GROWTH_KB);
+	return num_max(needed / hours, 1.1 * min_rate_kb_h);
 }

@@ -19,7 +19,9 @@ static unsigned int n_turns(const struct evidence *ev)
 /* Teeth: slow rises, fast falls, again and again. */
 static bool is_sawtooth(const struct evidence *ev)
 {
-	return n_turns(ev) >= 3 && ev->e[EV_GIVE_BACK_RANGE] >= 0.4 &&
+	double enough = n_turns(ev) >= 5 ? 0.2 : 0.4;
+
+	return n_turns(ev) >= 3 && ev->e[EV_GIVE_BACK_RANGE] >= enough &&
 	       (ev->e[EV_SKEW] > 0.25 || ev->period.strength > 0.75);
 }
 
@@ -33,15 +35,24 @@ static bool is_seasonal(const struct evidence *ev)
 	return ev->roughness < 0.07 || (ev->period.lag >= 5 && ev->period.strength > 0.55);
 }
 
-/* The level sits near the bottom and leaves it for short times. */
+/*
+ * The level sits near the bottom and leaves it for short times: between
+ * buckets, or inside them, where only their means tell.
+ */
 static bool is_spiky(const struct evidence *ev)
 {
-	return ev->level_share < 0.22 && ev->e[EV_GIVE_BACK_RANGE] > 0.5 && ev->turns.n_peaks;
+	double much = num_max(VERDICT_MIN_GROWTH_KB, 0.02 * ev->level_abs_kb);
+
+	if (ev->level_share < 0.22 && ev->e[EV_GIVE_BACK_RANGE] > 0.5 && ev->turns.n_peaks)
+		return true;
+	return ev->range_kb < 0.3 * ev->mean_range_kb && ev->mean_range_kb > much &&
+	       ev->mean_share < 0.4;
 }
 
 static bool is_falling(const struct evidence *ev)
 {
-	return ev->net_kb < -0.35 * ev->range_kb && n_turns(ev) <= 2;
+	return ev->net_kb < -0.35 * ev->range_kb && ev->range_kb > VERDICT_MIN_GROWTH_KB &&
+	       n_turns(ev) <= 2;
 }
 
 static bool is_step(const struct evidence *ev)
@@ -56,12 +67,12 @@ enum verdict_shape name_shape(const struct evidence *ev)
 {
 	const double *e = ev->e;
 
-	if (ev->range_kb <= VERDICT_MIN_GROWTH_KB)
-		return SHAPE_FLAT;
 	if (is_falling(ev))
 		return SHAPE_FALLING;
 	if (is_spiky(ev))
 		return SHAPE_SPIKES;
+	if (ev->range_kb <= VERDICT_MIN_GROWTH_KB)
+		return SHAPE_FLAT;
 	if (is_seasonal(ev))
 		return SHAPE_SEASONAL;
 	if (is_sawtooth(ev))
@@ -82,10 +93,16 @@ enum verdict_kind name_kind(const struct evidence *ev, double probability)
 
 	if (ev->cut_buckets >= 3 && e[EV_CUT] > 0.5 && !n_turns(ev))
 		return VERDICT_PLATEAU;
+	if (is_spiky(ev) && !is_falling(ev))
+		return VERDICT_SPIKES;
 	if (ev->range_kb <= num_max(VERDICT_MIN_GROWTH_KB, 0.02 * ev->level_abs_kb))
 		return VERDICT_STABLE;
 	if (is_falling(ev))
 		return VERDICT_SHRINKING;
+	if (is_seasonal(ev))
+		return VERDICT_SEASONAL;
+	if (is_sawtooth(ev))
+		return VERDICT_SAWTOOTH;
 	if (ev->net_kb >= 0.4 * ev->range_kb) {
 		if (is_step(ev))
 			return VERDICT_STEP;
@@ -93,11 +110,5 @@ enum verdict_kind name_kind(const struct evidence *ev, double probability)
 			return VERDICT_PLATEAU;
 		return VERDICT_GROWING;
 	}
-	if (is_spiky(ev))
-		return VERDICT_SPIKES;
-	if (is_seasonal(ev))
-		return VERDICT_SEASONAL;
-	if (is_sawtooth(ev))
-		return VERDICT_SAWTOOTH;
 	return VERDICT_STABLE;
 }
