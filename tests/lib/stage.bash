@@ -13,6 +13,9 @@ tap_count=0
 out=build/test
 mkdir -p "$out"
 jobs=$(nproc)
+# The variables somebody gave to make are for the makes started here, its job server is not.
+MAKEFLAGS=$(sed -E 's/(^| )(-j[0-9]*|--jobserver-[a-z]+=[^ ]*)//g' <<<"${MAKEFLAGS-}")
+export MAKEFLAGS
 
 tap_ok() {
 	echo "ok - $1"

@@ -31,9 +31,14 @@ function explain(line)
 function skipped(what, why)
 {
 	if (why == "")
-		why = last_words != "" ? last_words : "no reason given"
-	result("ok", what " # SKIP " why)
-	last_words = ""
+		why = reason
+	if (why == "") {
+		failed++
+		result("not ok", what ": skipped, and no reason given")
+	} else {
+		result("ok", what " # SKIP " why)
+	}
+	reason = ""
 }
 
 BEGIN {
@@ -45,7 +50,7 @@ BEGIN {
 	next
 }
 
-# cmocka 1.1.5: "not ok 2 # SKIP test_x"; the reason is what the test printed before.
+# cmocka 1.1.5: "not ok 2 # SKIP test_x"; the reason is what skip_because() printed before.
 /^(not )?ok [0-9]+ # SKIP / {
 	seen++
 	failing = 0
@@ -68,7 +73,7 @@ BEGIN {
 /^ok [0-9]+/ {
 	seen++
 	failing = 0
-	last_words = ""
+	reason = ""
 	result("ok", title(substr($0, 4)))
 	next
 }
@@ -77,7 +82,7 @@ BEGIN {
 	seen++
 	failed++
 	failing = 1
-	last_words = ""
+	reason = ""
 	result("not ok", title(substr($0, 8)))
 	next
 }
@@ -86,9 +91,8 @@ BEGIN {
 	if (failing)
 		explain($0)
 	tail[n_tail++ % 60] = $0
-	last_words = $0
-	sub(/^# */, "", last_words)
-	sub(/^[Ss]kip(ped)?: */, "", last_words)
+	if (sub(/^skip: */, ""))
+		reason = $0
 }
 
 END {

@@ -35,10 +35,21 @@ results() { # how many result lines
 }
 
 @test "bats' skip and its reason" {
-	tap 0 <<<$'1..2\nok 1 one thing # skip (needs root)\nok 2 two # skip'
+	tap 0 <<<$'1..2\nok 1 one thing # skip (needs root)\nok 2 two'
 	has "ok - T: one thing # SKIP needs root"
-	has "ok - T: two # SKIP no reason given"
 	results 2
+}
+
+@test "a skip without a reason is a failure" {
+	tap 0 <<<$'1..2\nok 1 one # skip\nnot ok 2 # SKIP two'
+	has "not ok - T: one: skipped, and no reason given"
+	has "not ok - T: two: skipped, and no reason given"
+	results 2
+}
+
+@test "a reason is of the next test alone" {
+	tap 0 <<<$'1..2\nskip: no swap\nok 1 - one\nnot ok 2 # SKIP two'
+	has "not ok - T: two: skipped, and no reason given"
 }
 
 @test "a crash before any test" {

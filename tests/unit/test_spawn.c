@@ -22,6 +22,7 @@
 #include "base/cleanup.h"
 #include "capture.h"
 #include "cli/spawn.h"
+#include "skip.h"
 
 #define PATIENCE_MS 20000
 
@@ -216,12 +217,17 @@ static void test_signals_are_the_defaults(void **state)
 	struct sigaction handle = {.sa_handler = on_signal}, old_term, old_chld;
 	sigset_t block, old_mask, now_mask;
 	void (*old_hup)(int) = signal(SIGHUP, SIG_IGN);
+	/* 32 and 33 are glibc's own, out of our reach, and ignored in what posix_spawn()
+	 * starts: all that make runs. */
+	const unsigned long long libc_signals = 3ULL << 31;
+	struct capture c;
 
 	sigemptyset(&block);
 	sigaddset(&block, SIGINT);
 	sigprocmask(SIG_BLOCK, &block, &old_mask);
 	sigaction(SIGTERM, &handle, &old_term);
-	assert_own_status("\nSigIgn:", "0000000000000000");
+	run(&c, ARGV("cat", "/proc/self/status"));
+	assert_int_equal(strtoull(status_line(c.text, "\nSigIgn:"), NULL, 16) & ~libc_signals, 0);
 	assert_own_status("\nSigBlk:", "0000000000000000");
 
 	/* ours are as they were */
@@ -318,7 +324,7 @@ static void test_sudo_user_that_nobody_knows(void **state)
 	char status[4096];
 
 	if (geteuid())
-		skip();
+		skip_because("needs root");
 	assert_null(getpwuid(4000123));
 	setenv("SUDO_UID", "4000123", 1);
 	setenv("SUDO_GID", "4000124", 1);
@@ -356,7 +362,7 @@ static void test_sudo_user_with_groups(void **state)
 	int most_n = 0;
 
 	if (geteuid())
-		skip();
+		skip_because("needs root");
 	setpwent();
 	while ((pw = getpwent()) && most_n < 2) {
 		static struct passwd kept;
@@ -403,7 +409,7 @@ static void test_sudo_ids_that_are_none(void **state)
 	};
 
 	if (geteuid())
-		skip();
+		skip_because("needs root");
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct capture c;
 		struct spawn *s = NULL;
@@ -429,7 +435,7 @@ static void test_sudo_ids_without_root(void **state)
 	struct spawn *s;
 
 	if (geteuid())
-		skip();
+		skip_because("needs root");
 	setenv("SUDO_UID", "abc", 1);
 	assert_int_equal(seteuid(65534), 0);
 	assert_int_equal(spawn__start(ARGV("true"), &s), 0);
