@@ -8,22 +8,25 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-/* Pages of one folio were allocated together: one owner, one class. */
-static __always_inline __u32 relabel(struct mt_chunk *chunk, __u32 at, __u32 pages, __u32 from)
+static long relabel_page(__u32 i, struct block *b)
 {
-	__u32 to = make_entry(entry_owner(from), MT_FILE), n = 0;
+	__u32 *e = block_entry(b, i);
 
-	for (__u32 i = 0; i < MT_CHUNK; i++) {
-		__u32 *e = &chunk->entry[(at + i) & (MT_CHUNK - 1)];
+	if (*e != b->entry)
+		return 0;
+	*e = make_entry(entry_owner(b->entry), MT_FILE);
+	b->result++;
+	return 0;
+}
 
-		if (i >= pages)
-			break;
-		if (*e != from)
-			continue;
-		*e = to;
-		n++;
-	}
-	return n;
+/* Pages of one folio were allocated together: one owner, one class. */
+__noinline int relabel(__u64 index, __u32 pages, __u32 from)
+{
+	struct block b = {.chunk = page_chunk(index), .index = index, .entry = from};
+
+	if (b.chunk)
+		for_each_page(pages, relabel_page, &b);
+	return b.result;
 }
 
 SEC("raw_tp/mm_filemap_add_to_page_cache")
@@ -32,16 +35,16 @@ int filemap_add(struct bpf_raw_tracepoint_args *ctx)
 	__u64 folio = ctx->args[0], index = page_index(folio);
 	struct mt_chunk *chunk = page_chunk(index);
 	struct mt_cpu *cpu = this_cpu();
-	__u32 at = index & (MT_CHUNK - 1), from, n;
+	__u32 from, n;
 	struct mt_owner *o;
 
 	if (!chunk || !cpu)
 		return 0;
-	from = chunk->entry[at];
+	from = chunk->entry[index & (MT_CHUNK - 1)];
 	o = owner_slot(entry_owner(from));
 	if (!from || !o || entry_class(from) == MT_FILE)
 		return 0;
-	n = relabel(chunk, at, compat_folio_nr_pages(folio), from);
+	n = relabel(index, compat_folio_nr_pages(folio), from);
 	__sync_fetch_and_add(&o->live[entry_class(from)], -(__s64)n);
 	__sync_fetch_and_add(&o->taken[entry_class(from)], -(__s64)n);
 	__sync_fetch_and_add(&o->live[MT_FILE], n);

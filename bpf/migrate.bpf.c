@@ -42,24 +42,36 @@ int migrate_pmd(struct bpf_raw_tracepoint_args *ctx)
 	return moved(ctx->args[1], 9);
 }
 
-static __always_inline void give_block(struct mt_cpu *cpu, __u64 index, __u32 owner)
+static long give_page(__u32 i, struct block *b)
 {
-	struct mt_chunk *chunk = page_chunk(index);
+	__u32 *e = block_entry(b, i);
+
+	if (*e == b->entry)
+		return 0;
+	if (*e)
+		live_drop(*e);
+	*e = b->entry;
+	b->result++;
+	return 0;
+}
+
+__noinline int give_block(__u64 index, __u32 pages, __u32 entry)
+{
+	struct block b = {.chunk = page_chunk(index), .index = index, .entry = entry};
+
+	if (b.chunk)
+		for_each_page(pages, give_page, &b);
+	return b.result;
+}
+
+static __always_inline void give_huge(struct mt_cpu *cpu, __u64 index, __u32 owner)
+{
 	struct mt_owner *o = owner_slot(owner);
-	__u32 given = 0;
+	__u32 given;
 
-	if (!chunk || !o)
+	if (!o)
 		return;
-	for (__u32 i = 0; i < 512; i++) {
-		__u32 *e = &chunk->entry[(index + i) & (MT_CHUNK - 1)];
-
-		if (entry_owner(*e) == owner)
-			continue;
-		if (*e)
-			live_drop(*e);
-		*e = make_entry(owner, MT_USER);
-		given++;
-	}
+	given = give_block(index, 512, make_entry(owner, MT_USER));
 	__sync_fetch_and_add(&o->live[MT_USER], given);
 	__sync_fetch_and_add(&o->taken[MT_USER], given);
 	cpu->count[MT_C_COLLAPSED] += given;
@@ -82,7 +94,7 @@ int collapse(struct bpf_raw_tracepoint_args *ctx)
 		cpu->count[MT_C_COLLAPSE_LOST] += 512;
 		return 0;
 	}
-	give_block(cpu, *index, owner_find(cpu, BPF_CORE_READ(task, group_leader)));
+	give_huge(cpu, *index, owner_find(cpu, BPF_CORE_READ(task, group_leader)));
 	bpf_map_delete_elem(&huge_last, &tid);
 	return 0;
 }

@@ -121,6 +121,42 @@ __noinline int live_drop(__u32 entry)
 	return 0;
 }
 
+/*
+ * The entries of a block of pages, aligned to its size: one chunk holds them.
+ * `from` is for bodies that look at two blocks.
+ */
+struct block {
+	struct mt_chunk *chunk, *from;
+	__u64 index, from_index;
+	__u32 entry;
+	__u32 result;
+};
+
+static __always_inline __u32 *block_entry(struct block *b, __u32 i)
+{
+	return &b->chunk->entry[(b->index + i) & (MT_CHUNK - 1)];
+}
+
+/*
+ * Runs body for each page of a block. bpf_loop() (5.17) is verified in a moment;
+ * of a plain loop the verifier walks each of up to 1024 turns, which is why
+ * blocks are handled in global functions, verified once and not for each state
+ * of each caller, with one loop each that keeps no count in a register.
+ */
+static __always_inline void for_each_page(__u32 pages, long (*body)(__u32 i, struct block *b),
+					  struct block *b)
+{
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_loop)) {
+		bpf_loop(pages, body, b, 0);
+		return;
+	}
+	for (__u32 i = 0; i < MT_CHUNK; i++) {
+		if (i >= pages)
+			break;
+		body(i, b);
+	}
+}
+
 /* New owner for a process; 0 is never returned. */
 static __always_inline __u32 owner_create(struct mt_cpu *cpu, struct task_struct *leader)
 {

@@ -76,28 +76,22 @@ __noinline int heal(__u32 old)
 	return live_drop(old);
 }
 
-/*
- * Blocks: global functions of plain numbers, which the verifier looks at once
- * each and not once for every state of every caller. For the same reason their
- * loops keep no count and there is one loop a function: each value of a counter,
- * and each place a first loop can end, would be a state of its own.
- */
+static long own_page(__u32 i, struct block *b)
+{
+	__u32 *e = block_entry(b, i), old = *e;
+
+	*e = b->entry;
+	if (old)
+		heal(old);
+	return 0;
+}
+
 __noinline int own_block(__u64 index, __u32 pages, __u32 entry)
 {
-	struct mt_chunk *chunk = page_chunk(index);
+	struct block b = {.chunk = page_chunk(index), .index = index, .entry = entry};
 
-	if (!chunk)
-		return 0;
-	for (__u32 i = 0; i < MT_CHUNK; i++) {
-		__u32 *e = &chunk->entry[(index + i) & (MT_CHUNK - 1)];
-		__u32 old = *e;
-
-		if (i >= pages)
-			break;
-		*e = entry;
-		if (old)
-			heal(old);
-	}
+	if (b.chunk)
+		for_each_page(pages, own_page, &b);
 	return 0;
 }
 
@@ -190,26 +184,32 @@ __noinline int carried_onto(__u32 old)
 	return old ? live_drop(old) : 0;
 }
 
+static long carry_page(__u32 i, struct block *b)
+{
+	__u32 *src = &b->from->entry[(b->from_index + i) & (MT_CHUNK - 1)];
+	__u32 *dst = block_entry(b, i);
+
+	if (!*src)
+		return 0;
+	carried_onto(*dst);
+	*dst = *src;
+	*src = 0;
+	return 0;
+}
+
 /* A migration just finished in this thread: what is freed now is the page the
  * data came from, so its owner goes to where the data went. */
 __noinline int carry(__u64 source, __u64 dest, __u32 pages)
 {
-	struct mt_chunk *from = page_chunk(source), *to = page_chunk(dest);
+	struct block b = {
+		.chunk = page_chunk(dest),
+		.index = dest,
+		.from = page_chunk(source),
+		.from_index = source,
+	};
 
-	if (!from || !to)
-		return 0;
-	for (__u32 i = 0; i < MT_CHUNK; i++) {
-		__u32 *src = &from->entry[(source + i) & (MT_CHUNK - 1)];
-		__u32 *dst = &to->entry[(dest + i) & (MT_CHUNK - 1)];
-
-		if (i >= pages)
-			break;
-		if (!*src)
-			continue;
-		carried_onto(*dst);
-		*dst = *src;
-		*src = 0;
-	}
+	if (b.chunk && b.from)
+		for_each_page(pages, carry_page, &b);
 	return 0;
 }
 
@@ -227,48 +227,49 @@ __noinline int drop(__u32 entry, __u32 pages)
 	return 0;
 }
 
-/* Blocks are split and freed piecemeal, so neighbours may have different owners. */
-__noinline int block_differs(__u64 index, __u32 pages)
+static long compare_page(__u32 i, struct block *b)
 {
-	struct mt_chunk *chunk = page_chunk(index);
-	__u32 differs = 0;
+	b->result |= *block_entry(b, i) ^ b->entry;
+	return 0;
+}
 
-	if (!chunk)
-		return 0;
-	for (__u32 i = 1; i < MT_CHUNK; i++) {
-		if (i >= pages)
-			break;
-		differs |= chunk->entry[(index + i) & (MT_CHUNK - 1)] ^
-			   chunk->entry[index & (MT_CHUNK - 1)];
-	}
-	return differs != 0;
+/* Blocks are split and freed piecemeal, so neighbours may have different owners. */
+__noinline int block_differs(__u64 index, __u32 pages, __u32 entry)
+{
+	struct block b = {.chunk = page_chunk(index), .index = index, .entry = entry};
+
+	if (b.chunk)
+		for_each_page(pages, compare_page, &b);
+	return b.result != 0;
+}
+
+static long clear_page(__u32 i, struct block *b)
+{
+	*block_entry(b, i) = 0;
+	return 0;
 }
 
 __noinline int clear_block(__u64 index, __u32 pages)
 {
-	struct mt_chunk *chunk = page_chunk(index);
+	struct block b = {.chunk = page_chunk(index), .index = index};
 
-	if (!chunk)
-		return 0;
-	for (__u32 i = 0; i < MT_CHUNK; i++) {
-		if (i >= pages)
-			break;
-		chunk->entry[(index + i) & (MT_CHUNK - 1)] = 0;
-	}
+	if (b.chunk)
+		for_each_page(pages, clear_page, &b);
+	return 0;
+}
+
+static long drop_page(__u32 i, struct block *b)
+{
+	drop(*block_entry(b, i), 1);
 	return 0;
 }
 
 __noinline int drop_each(__u64 index, __u32 pages)
 {
-	struct mt_chunk *chunk = page_chunk(index);
+	struct block b = {.chunk = page_chunk(index), .index = index};
 
-	if (!chunk)
-		return 0;
-	for (__u32 i = 0; i < MT_CHUNK; i++) {
-		if (i >= pages)
-			break;
-		drop(chunk->entry[(index + i) & (MT_CHUNK - 1)], 1);
-	}
+	if (b.chunk)
+		for_each_page(pages, drop_page, &b);
 	return 0;
 }
 
@@ -294,7 +295,7 @@ int page_free(struct bpf_raw_tracepoint_args *ctx)
 		cpu->moved_to = 0;
 	}
 	if (order) {
-		if (block_differs(index, 1u << order))
+		if (block_differs(index, 1u << order, chunk->entry[at]))
 			drop_each(index, 1u << order);
 		else
 			drop(chunk->entry[at], 1u << order);
