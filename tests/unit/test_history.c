@@ -168,6 +168,14 @@ static void end_keeps_last_seen(void **state)
 	assert_true(p->last.end.ended);
 	assert_int_equal(p->last.end.status, 9);
 	assert_int_equal(p->last_ns, 12 * SECOND);
+
+	add_row(sample(6, 100));
+	feed();
+	s = (struct proc_sample){.id = id_of(6), .end = {.ended = true}};
+	add_row(s);
+	feed();
+	assert_int_equal(history__find_proc(h, id_of(6))->last.known, sample(6, 0).known);
+	assert_int_equal(history__find_proc(h, id_of(6))->last.value[PROC_ANON], 100);
 }
 
 static void flags_stay(void **state)
@@ -397,6 +405,8 @@ static void followed_are_bounded_too(void **state)
 /* Processes that live between two ticks have an owner row and no process row. */
 static void owners_without_process_are_bounded(void **state)
 {
+	add_row(sample(99999, 0));
+	add_owner(owner(99999, 0, true)); /* its process is in the list: stays */
 	for (uint32_t i = 0; i < 20; i++) {
 		for (uint32_t n = 0; n < 1000; n++)
 			add_owner(owner(i * 1000 + n, n == 7 ? 4096 : 0, true));
@@ -404,7 +414,8 @@ static void owners_without_process_are_bounded(void **state)
 	}
 	assert_true(h->owners.n < 5000);
 	assert_int_equal(limits__find(&h->limits, "exited_owners_folded")->count + h->owners.n,
-			 20000);
+			 20001);
+	assert_non_null(history__find_owner(h, id_of(99999)));
 	for (uint32_t i = 0; i < 20; i++)
 		assert_non_null(history__find_owner(h, id_of(i * 1000 + 7)));
 }

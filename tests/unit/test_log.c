@@ -81,6 +81,19 @@ static void errno_forms(void **state)
 	assert_int_equal(errno, EBUSY);
 }
 
+static void errno_survives_a_failed_write(void **state)
+{
+	int old = dup(STDERR_FILENO), bad = open("/dev/null", O_RDONLY);
+
+	assert_true(dup2(bad, STDERR_FILENO) >= 0);
+	errno = EBUSY;
+	log_error("to nowhere");
+	assert_int_equal(errno, EBUSY);
+	dup2(old, STDERR_FILENO);
+	close(old);
+	close(bad);
+}
+
 static void one_message_cannot_look_like_two(void **state)
 {
 	capture_start();
@@ -118,6 +131,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(levels, reset),
 		cmocka_unit_test_setup(errno_forms, reset),
+		cmocka_unit_test_setup(errno_survives_a_failed_write, reset),
 		cmocka_unit_test_setup(one_message_cannot_look_like_two, reset),
 		cmocka_unit_test_setup(empty_message_is_one_line, reset),
 		cmocka_unit_test_setup(long_messages, reset),

@@ -259,6 +259,7 @@ static void heap(void **state)
 		{"5000-6000 rw-p 0 00:00 0 [anon:[heap]]\n", true, 0, 0, 0},
 		/* a cut last line does not count unless text is whole */
 		{APP "5000-9000 rw-p 00000000 00:00 0          [heap", false, 0x5000, -ENODATA, 0},
+		{APP "5000-9000 rw-p 00000000 00:00 0          [he", false, 0x4ff8, -ENODATA, 0},
 		{"garbage\n", true, 0, -EBADMSG, 0},
 		{"5000 rw-p 0 00:00 0\n", true, 0, -EBADMSG, 0},
 		{"6000-5000 rw-p 0 00:00 0\n", true, 0, -EBADMSG, 0},

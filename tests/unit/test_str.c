@@ -57,10 +57,12 @@ static void safe_text_escapes(void **state)
 	assert_safe("a\nb\tc\x1b[31m\x7f", "a\\x0ab\\x09c\\x1b[31m\\x7f");
 	assert_safe("gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80",
 		    "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80");
-	assert_safe("\xc2\x9b", "\\xc2\\x9b");			 /* CSI as a C1 character */
-	assert_safe("\x9b\xff\xfe", "\\x9b\\xff\\xfe");		 /* stray bytes */
-	assert_safe("\xc0\x8a", "\\xc0\\x8a");			 /* overlong newline */
-	assert_safe("\xe0\x80\x8a", "\\xe0\\x80\\x8a");		 /* the same in three bytes */
+	assert_safe("\xc2\x9b", "\\xc2\\x9b");		/* CSI as a C1 character */
+	assert_safe("\x9b\xff\xfe", "\\x9b\\xff\\xfe"); /* stray bytes */
+	assert_safe("\xc0\x8a", "\\xc0\\x8a");		/* overlong newline */
+	assert_safe("\xe0\x80\x8a", "\\xe0\\x80\\x8a"); /* the same in three bytes */
+	assert_safe("\xe0\x81\x81", "\\xe0\\x81\\x81"); /* overlong A */
+	assert_safe("\xf0\x81\x81\x81", "\\xf0\\x81\\x81\\x81");
 	assert_safe("\xed\xa0\x80", "\\xed\\xa0\\x80");		 /* surrogate */
 	assert_safe("\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"); /* above U+10FFFF */
 	assert_safe("\xe2\x80\xa8\xe2\x80\xa9",

@@ -116,12 +116,24 @@ static void hmap_many(void **state)
 	uint32_t i;
 
 	for (uint32_t pid = 0; pid < 50000; pid++)
-		assert_int_equal(hmap_put(&m, key(pid, pid / 7, 0), pid), 0);
+		assert_int_equal(hmap_put(&m, key(pid, pid / 7, pid % 3), pid), 0);
 	assert_int_equal(m.n, 50000);
 	for (uint32_t pid = 0; pid < 50000; pid++) {
-		assert_true(hmap_get(&m, key(pid, pid / 7, 0), &i));
+		assert_true(hmap_get(&m, key(pid, pid / 7, pid % 3), &i));
 		assert_int_equal(i, pid);
-		assert_false(hmap_get(&m, key(pid, pid / 7 + 1, 0), &i));
+		assert_false(hmap_get(&m, key(pid, pid / 7 + 1, pid % 3), &i));
+	}
+	/* Every word counts: neighbours in the table differ in one of them only. */
+	for (int word = 0; word < 3; word++) {
+		hmap_clear(&m);
+		for (uint32_t n = 0; n < 50000; n++) {
+			struct hmap_key k = key(1, 1, 1);
+
+			k.w[word] = n;
+			assert_false(hmap_get(&m, k, &i));
+			assert_int_equal(hmap_put(&m, k, n), 0);
+		}
+		assert_int_equal(m.n, 50000);
 	}
 	hmap_free(&m);
 }
