@@ -20,8 +20,6 @@
 #include <unistd.h>
 
 #include "collect/pid.h"
-#include "collect/rss_exact.h"
-#include "collect/smaps.h"
 #include "collect/tasks.h"
 
 #define KIB 1024ULL
@@ -456,47 +454,6 @@ static void churn(void **state)
 	assert_int_equal(limit_count(f, "proc_unreadable"), 0);
 }
 
-/* smaps_rollup counts page table entries: exact on every kernel. */
-static void exactness_is_true(void **state)
-{
-	struct fixture *f = *state;
-	size_t page_size = (size_t)sysconf(_SC_PAGESIZE);
-	char *pages = mmap(NULL, 8 * page_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-			   -1, 0);
-	int n_equal = 0;
-
-	madvise(pages, 8 * page_size, MADV_NOHUGEPAGE);
-	for (size_t i = 0; i < 8; i++) {
-		const struct proc_sample *p;
-		struct smaps_sample smaps;
-
-		pages[i * page_size] = 1;
-		p = see(f, (uint32_t)getpid());
-		assert_int_equal(smaps_rollup_read(f->root_fd, p->id, &smaps), 0);
-		/* The first reading touches stack of its own. */
-		n_equal += i > 0 && smaps.pss_anon == p->value[PROC_ANON];
-	}
-	assert_int_equal(rss_is_exact(f->root_fd), n_equal == 7);
-	munmap(pages, 8 * page_size);
-}
-
-/* The probe gives one answer, and the source marks its values by it. */
-static void exactness_is_stable(void **state)
-{
-	struct fixture *f = *state;
-	int first = rss_is_exact(f->root_fd);
-	struct limits l = {0};
-
-	assert_true(first == 0 || first == 1);
-	for (int i = 0; i < 20; i++)
-		assert_int_equal(rss_is_exact(f->root_fd), first);
-	assert_int_equal(f->source->limits(f->source, &l), 0);
-	assert_int_equal(limits__find(&l, "rss_approximate") != NULL, !first);
-	limits__free(&l);
-	see(f, 0);
-	assert_int_equal(find(f, (uint32_t)getpid())->approx != 0, !first);
-}
-
 #define TEST(fn, setup) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -514,8 +471,6 @@ int main(void)
 		TEST(child_without_leader, machine),
 		TEST(zombie, machine),
 		TEST(churn, machine),
-		TEST(exactness_is_true, machine),
-		TEST(exactness_is_stable, machine),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
