@@ -56,7 +56,7 @@ CFLAGS ?= -O2 -g
 warnings := -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wstrict-prototypes \
 	-Wold-style-definition -Wvla -Wpointer-arith -Wwrite-strings -Wundef
 # Debug information and asserts name files as the tree does, wherever it lies.
-relocatable := -ffile-prefix-map=$(CURDIR)/=
+relocatable := -ffile-prefix-map=$(CURDIR)=.
 common := -std=gnu11 -D_GNU_SOURCE $(warnings) $(relocatable)
 hardening := -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fPIE
 hardening_ld := -pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack
@@ -73,7 +73,7 @@ cmocka_libs := $(call pc_libs,cmocka,-lcmocka)
 
 bpf_flags = -target bpf -g -O2 -mcpu=v3 -std=gnu11 -D__TARGET_ARCH_$(1) -Ivmlinux/$(1) -Ibpf \
 	-Wall -Wextra -Werror -Wshadow -Wno-unused-parameter -Wno-missing-field-initializers \
-	-fno-stack-protector -ffile-prefix-map=$(CURDIR)/= $(call pc_cflags,libbpf)
+	-fno-stack-protector -ffile-prefix-map=$(CURDIR)=. $(call pc_cflags,libbpf)
 BPF_FLAGS := $(call bpf_flags,$(ARCH))
 ARM_BPF_FLAGS := $(call bpf_flags,arm64)
 

@@ -14,7 +14,7 @@ completion=scripts/completion/memtrace.bash
 
 # A program that is older than its sources tells yesterday's options.
 if [[ -f Makefile ]]; then
-	make -s "$program" >/dev/null 2>&1 || skip "$program does not build"
+	scripts/as.sh owner make -s "$program" >/dev/null 2>&1 || skip "$program does not build"
 fi
 [[ -x $program ]] || skip "no $program"
 help=$("$program" --help) || {
