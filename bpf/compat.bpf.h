@@ -80,8 +80,9 @@ static __always_inline __u32 compat_folio_nr_pages(__u64 addr)
 	if (bpf_core_field_exists(struct folio___flags1, _flags_1))
 		return 1U << (BPF_CORE_READ((struct folio___flags1 *)addr, _flags_1) & 0x1f);
 	if (bpf_core_field_exists(struct page___compound, compound_nr))
-		return BPF_CORE_READ((struct page___compound *)(addr + bpf_core_type_size(struct page)),
-				     compound_nr);
+		return BPF_CORE_READ(
+			(struct page___compound *)(addr + bpf_core_type_size(struct page)),
+			compound_nr);
 	return 1;
 }
 

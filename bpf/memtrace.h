@@ -18,9 +18,9 @@
  * The verifier sees these as constants and removes the branches not taken.
  */
 struct mt_config {
-	__u64 page_base; /* address of struct page 0; 0: unknown, entries are found modulo */
-	__u64 page_mask; /* ~0 when page_base is known, else n_pages - 1 (a power of two) */
-	__u64 n_pages; /* entries in the owner table */
+	__u64 page_base;  /* address of struct page 0; 0: unknown, entries are found modulo */
+	__u64 page_mask;  /* ~0 when page_base is known, else n_pages - 1 (a power of two) */
+	__u64 n_pages;	  /* entries in the owner table */
 	__u32 page_shift; /* log2(sizeof(struct page)) */
 	__u32 async_rung; /* enum mt_async_rung */
 	__u32 n_cpus;
@@ -30,8 +30,8 @@ struct mt_config {
 /* How interrupts are told from the process they interrupt, best first. */
 enum mt_async_rung {
 	MT_ASYNC_PREEMPT_COUNT, /* the CPU's preempt_count: exact */
-	MT_ASYNC_FLAGS, /* per-CPU flags kept by the irq and softirq tracepoints */
-	MT_ASYNC_GFP, /* allocation may not sleep: perhaps an interrupt */
+	MT_ASYNC_FLAGS,		/* per-CPU flags kept by the irq and softirq tracepoints */
+	MT_ASYNC_GFP,		/* allocation may not sleep: perhaps an interrupt */
 };
 
 /*
@@ -48,7 +48,8 @@ enum mt_async_rung {
 #define MT_CHUNK_SHIFT 10
 #define MT_CLASS_SHIFT 28
 #define MT_OWNER_MASK ((1u << MT_CLASS_SHIFT) - 1)
-#define MT_MAX_ORDER 10 /* MAX_PAGE_ORDER; larger blocks (arm64 with 64 KiB pages) are counted as skipped */
+#define MT_MAX_ORDER                                                                               \
+	10 /* MAX_PAGE_ORDER; larger blocks (arm64 with 64 KiB pages) are counted as skipped */
 
 /* Same order as enum page_class in user/model/tick.h. */
 enum mt_class {
@@ -64,7 +65,7 @@ struct mt_chunk {
 
 enum mt_owner_id {
 	MT_NOBODY,
-	MT_ASYNC, /* allocated in an interrupt */
+	MT_ASYNC,    /* allocated in an interrupt */
 	MT_OVERFLOW, /* no free owner id */
 	MT_FIRST_OWNER,
 };
@@ -74,7 +75,7 @@ enum mt_owner_flag {
 	MT_OWNER_EXECED = 1 << 1,
 	MT_OWNER_EXIT_RSS = 1 << 4, /* exit_rss is exact */
 	/* Written by user space only: */
-	MT_OWNER_GROUP = 1 << 2, /* exited processes of one name; parent_tgid counts them */
+	MT_OWNER_GROUP = 1 << 2,  /* exited processes of one name; parent_tgid counts them */
 	MT_OWNER_FOLDED = 1 << 3, /* its pages went to the group parent_tgid */
 };
 
@@ -84,16 +85,17 @@ enum mt_owner_flag {
  */
 struct mt_owner {
 	__u64 start_ns; /* task_struct.start_boottime of the group leader */
-	__u64 exit_ns; /* CLOCK_BOOTTIME; 0: alive */
+	__u64 exit_ns;	/* CLOCK_BOOTTIME; 0: alive */
 	__u64 parent_start_ns;
 	__u32 tgid;
 	__u32 parent_tgid;
-	__u32 flags; /* enum mt_owner_flag */
-	__s32 exit_code; /* wait(2) status, valid when exit_ns is set */
-	__s64 live[MT_CLASSES]; /* pages */
+	__u32 flags;		 /* enum mt_owner_flag */
+	__s32 exit_code;	 /* wait(2) status, valid when exit_ns is set */
+	__s64 live[MT_CLASSES];	 /* pages */
 	__u64 taken[MT_CLASSES]; /* pages */
 	char comm[16];
-	__u32 exit_rss[4]; /* pages at exit: file, anon, swap, shmem; valid with MT_OWNER_EXIT_RSS */
+	__u32 exit_rss[4]; /* pages at exit: file, anon, swap, shmem; valid with MT_OWNER_EXIT_RSS
+			    */
 	__u64 reserved;
 };
 
@@ -120,16 +122,17 @@ struct mt_pending {
 enum mt_count {
 	MT_C_ALLOCS, /* events seen */
 	MT_C_FREES,
-	MT_C_UNKNOWN_FREE, /* pages freed that no one owned: before attach, bulk-allocated, or moved */
+	MT_C_UNKNOWN_FREE, /* pages freed that no one owned: before attach, bulk-allocated, or moved
+			    */
 	MT_C_STALE, /* pages allocated that still had an owner: a free was missed, now healed */
-	MT_C_NO_OWNER_ID, /* owner table full: went to MT_OVERFLOW */
+	MT_C_NO_OWNER_ID,  /* owner table full: went to MT_OVERFLOW */
 	MT_C_OUT_OF_RANGE, /* page beyond the owner table (hotplugged after start) */
-	MT_C_BAD_ORDER, /* block larger than MT_MAX_ORDER */
-	MT_C_ASYNC, /* pages given to the async bucket */
-	MT_C_MAYBE_ASYNC, /* pages given to current although it could have been an interrupt */
-	MT_C_MIGRATED, /* pages whose owner was carried to their new place */
+	MT_C_BAD_ORDER,	   /* block larger than MT_MAX_ORDER */
+	MT_C_ASYNC,	   /* pages given to the async bucket */
+	MT_C_MAYBE_ASYNC,  /* pages given to current although it could have been an interrupt */
+	MT_C_MIGRATED,	   /* pages whose owner was carried to their new place */
 	MT_C_MIGRATE_LOST, /* pages seen moving whose owner could not be carried */
-	MT_C_COLLAPSED, /* pages of huge pages given to their process after a collapse */
+	MT_C_COLLAPSED,	   /* pages of huge pages given to their process after a collapse */
 	MT_C_COLLAPSE_LOST,
 	MT_C_CACHED, /* pages told to be page cache */
 	_MT_COUNT_MAX,
@@ -161,8 +164,8 @@ struct mt_task {
 	__u32 pid, ppid, uid, flags; /* flags: PF_* */
 	__u32 n_threads;
 	__u32 n_fds;
-	__u32 known; /* enum mt_task_known */
-	__u32 state; /* task state bits */
+	__u32 known;  /* enum mt_task_known */
+	__u32 state;  /* task state bits */
 	__s64 rss[4]; /* file, anon, swap, shmem: the kernel's MM_* order */
 	__u64 total_vm;
 	__u64 heap_bytes;
@@ -182,12 +185,13 @@ enum mt_task_known {
 struct mt_calibration {
 	__u64 page; /* struct page the watched thread allocated last, order 0 */
 	__u64 n_seen;
-	__u64 percpu_base; /* offset of a map's per-CPU memory … */
+	__u64 percpu_base;		   /* offset of a map's per-CPU memory … */
 	__u64 percpu_address[MT_MAX_CPUS]; /* … and where it really is, CPU by CPU */
 };
 
 static_assert(sizeof(struct mt_config) == 40, "");
-static_assert(sizeof(struct mt_chunk) == 4096, "a chunk is a page, so that the table can be mapped");
+static_assert(sizeof(struct mt_chunk) == 4096,
+	      "a chunk is a page, so that the table can be mapped");
 static_assert(sizeof(struct mt_owner) == 128, "two cache lines");
 static_assert(sizeof(struct mt_pending) == 32, "");
 static_assert(sizeof(struct mt_cpu) == 16 + 2 * 32 + 8 + 16 + 8 + 8 * _MT_COUNT_MAX, "");

@@ -101,8 +101,8 @@ static __always_inline __u32 owner_of_alloc(struct mt_cpu *cpu, __u32 class, __u
 	/* What may sleep is no interrupt, and no interrupt takes user pages. */
 	if (class == MT_USER || gfp & GFP_DIRECT_RECLAIM)
 		return owner_current(cpu);
-	if (cfg.async_rung == MT_ASYNC_PREEMPT_COUNT ? preempt_count & PREEMPT_ASYNC_MASK :
-						       cpu->in_softirq | cpu->in_hardirq)
+	if (cfg.async_rung == MT_ASYNC_PREEMPT_COUNT ? preempt_count & PREEMPT_ASYNC_MASK
+						     : cpu->in_softirq | cpu->in_hardirq)
 		return MT_ASYNC;
 	if (cfg.async_rung == MT_ASYNC_GFP)
 		cpu->count[MT_C_MAYBE_ASYNC]++;

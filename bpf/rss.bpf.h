@@ -26,7 +26,8 @@ struct {
  */
 static __noinline bool rss_percpu(struct mm_struct *mm, __s64 *rss, __u32 n_cpus)
 {
-	struct percpu_counter *c = (void *)mm + bpf_core_field_offset(struct mm_struct___percpu, rss_stat);
+	struct percpu_counter *c =
+		(void *)mm + bpf_core_field_offset(struct mm_struct___percpu, rss_stat);
 	__s32 *parts = BPF_CORE_READ(c, counters);
 	__u32 zero = 0;
 	__u64 *offset;

@@ -53,7 +53,8 @@ static __always_inline int count_fds(__u64 words, __u32 n_words)
 
 		if (block * FD_WORDS >= n_words)
 			break;
-		n = count_bits(words + block * FD_WORDS * sizeof(__u64), n_words - block * FD_WORDS);
+		n = count_bits(words + block * FD_WORDS * sizeof(__u64),
+			       n_words - block * FD_WORDS);
 		if (n < 0)
 			return -1;
 		sum += n;
@@ -92,7 +93,8 @@ static __always_inline void read_mm(struct mm_struct *mm, struct mt_task *t)
 SEC("iter/task")
 int snapshot_task(struct bpf_iter__task *ctx)
 {
-	struct task_struct *task = ctx->task; /* the verifier wants the copy tested, not the field */
+	struct task_struct *task =
+		ctx->task; /* the verifier wants the copy tested, not the field */
 	struct mt_task t = {};
 	struct mm_struct *mm;
 

@@ -4,8 +4,9 @@
 #
 #   start_victim NAME ARG...       in the background; waits for nothing
 #   start_memtrace ARG...          in the background, report to $T/report.json
-#   trace_command NAME ARG...      memtrace -- victim, until the victim's truth line; then ends it
-#   trace_pid NAME ARG...          victim first, waiting; memtrace --pid; then lets it go
+#   trace_command NAME ARG...      memtrace --duration -- victim
+#   trace_pid NAME ARG...          victim first, waiting; memtrace --pid; then lets it go, and ends
+#                                  memtrace when the victim has said the truth
 #   end_memtrace                   SIGTERM, waits, checks status and report
 #   truth .held_bytes              of the last truth line
 #   process PID .anon_bytes.end    of the report
@@ -162,8 +163,13 @@ trace_status() {
 
 # Ends the run and checks what every run owes. END_SIGNAL instead of TERM.
 end_memtrace() {
-	local status
 	kill -"${END_SIGNAL:-TERM}" "$TRACE_PID"
+	finish_memtrace
+}
+
+# The run ends by itself.
+finish_memtrace() {
+	local status
 	until_true 30 is_gone "$TRACE_PID" || memtrace_log
 	status=$(trace_status)
 	[ "$status" -eq 0 ] || { echo "memtrace ended with $status"; memtrace_log; }
@@ -203,22 +209,25 @@ truth() {
 	tail -n 1 "$VICTIM_OUT" | jq -r "$1"
 }
 
-# memtrace -- victim; TRACE_ARGS are memtrace's own, TRUTH_LINES says how many to wait for.
+# memtrace -- victim, for DURATION (1.5s): memtrace ends its command with itself, so a signal would
+# end the victim before the last sample. TRACE_ARGS are memtrace's own, TRUTH_LINES says how many
+# lines the victim prints until its last state.
 start_trace_command() {
 	local name=$1
 	shift
 	: >"$T/victim.err"
-	start_memtrace "${TRACE_ARGS[@]}" -- "$VICTIMS/$name" "$@"
+	start_memtrace "${TRACE_ARGS[@]}" --duration "${DURATION:-1.5s}" -- "$VICTIMS/$name" "$@"
 	VICTIM_OUT=$T/stdout
 	wait_truth "${TRUTH_LINES:-1}"
 	VICTIM_PID=$(truth .pid)
 	track "$VICTIM_PID"
 	[ "$(truth '.child // 0')" -eq 0 ] || track "$(truth .child)"
+	! is_gone "$TRACE_PID" || fail "the victim reached its state after the end of the run"
 }
 
 trace_command() {
 	start_trace_command "$@"
-	end_memtrace
+	finish_memtrace
 }
 
 # The victim waits until memtrace is attached to it, then does its thing.

@@ -50,7 +50,7 @@ setup_file() {
 	sleep 0.3
 	end_memtrace
 	touched=$(truth .touched_bytes)
-	taken=$(process "$VICTIM_PID" .attributed.taken.user_page_bytes)
+	taken=$(process "$VICTIM_PID" .taken.user_page_bytes)
 	lost=$(($(limit_count events_missed) * PAGE))
 	at_most "taken, too much" $((taken - touched)) $((64 * PAGE))
 	at_most "taken, too little" $((touched - taken)) $((64 * PAGE + lost))

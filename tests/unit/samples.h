@@ -103,6 +103,9 @@ static inline void sample_rows(struct tick *t, uint64_t seq)
 		o.parent = (struct proc_id){1, 1};
 		o.dead = o.kind == OWNER_EXITED_GROUP;
 		o.exit_ns = o.dead ? t->time_ns : 0;
+		o.has_exit_status = o.has_exit_rss = o.dead;
+		o.exit_status = o.dead ? 9 : 0;
+		o.exit_shmem = o.dead ? 3 << 20 : 0;
 		o.live[PAGES_USER] = (int64_t)(seq + 1) * 4096;
 		o.live[PAGES_KERNEL] = i == 2 ? -8192 : 4096;
 		o.taken[PAGES_USER] = (seq + 2) * 4096;

@@ -5,7 +5,7 @@
 #include "model/report.h"
 
 struct report_options {
-	uint32_t top; /* processes that are not targets: at most so many; 0: all */
+	uint32_t top;	    /* processes that are not targets: at most so many; 0: all */
 	uint64_t min_bytes; /* processes that are not targets and moved less are left out */
 };
 

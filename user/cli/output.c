@@ -35,9 +35,9 @@ int output__open(struct output *o, const struct options *options)
 		return 0;
 	err = atomic_file__open(options->output, &o->file, &o->out);
 	if (err)
-		return log_error_errno(err, "cannot write %s",
-				       safe_text(shown, sizeof(shown), options->output,
-						 strlen(options->output)));
+		return log_error_errno(
+			err, "cannot write %s",
+			safe_text(shown, sizeof(shown), options->output, strlen(options->output)));
 	slash = strrchr(options->output, '/');
 	snprintf(dir, sizeof(dir), "%.*s", slash ? (int)(slash - options->output) + 1 : 1,
 		 slash ? options->output : ".");

@@ -11,7 +11,7 @@ struct output {
 	const struct options *options;
 	struct atomic_file *file; /* NULL: stdout */
 	FILE *out;
-	bool foreign_dir; /* something of ours is in a directory another user owns */
+	bool foreign_dir;	/* something of ours is in a directory another user owns */
 	char session_path[640]; /* "": none */
 };
 

@@ -5,8 +5,8 @@
 #include <stdbool.h>
 
 struct privileges_keep {
-	bool bpf; /* new snapshots of the task iterator need CAP_BPF, CAP_PERFMON */
-	bool kill; /* a command that runs as another user gets our signals */
+	bool bpf;	     /* new snapshots of the task iterator need CAP_BPF, CAP_PERFMON */
+	bool kill;	     /* a command that runs as another user gets our signals */
 	bool write_anywhere; /* report or session go to a directory that is not ours */
 };
 

@@ -4,6 +4,6 @@
 
 #include "cli/options.h"
 
-int run_trace(const struct options *o); /* --pid, --comm, --cgroup, COMMAND */
+int run_trace(const struct options *o);	 /* --pid, --comm, --cgroup, COMMAND */
 int run_report(const struct options *o); /* --report SESSION */
 int run_doctor(const struct options *o);

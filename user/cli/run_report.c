@@ -35,8 +35,8 @@ int run_report(const struct options *o)
 	safe_text(shown, sizeof(shown), o->session, strlen(o->session));
 	err = session__replay(o->session, &reader);
 	if (err == -EBADMSG && h && h->n_ticks) {
-		log_warning("%s is damaged: the report has the %llu samples that can be read", shown,
-			    (unsigned long long)h->n_ticks);
+		log_warning("%s is damaged: the report has the %llu samples that can be read",
+			    shown, (unsigned long long)h->n_ticks);
 		err = limits__set(&h->limits, "session_damaged", 0,
 				  "the session file is damaged: what came after the last readable "
 				  "sample is missing");

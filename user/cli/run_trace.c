@@ -165,7 +165,8 @@ static void on_signal(struct trace *tr, const siginfo_t *si)
 {
 	if (si->si_signo == SIGCHLD)
 		return; /* reaped where the loop looks */
-	/* The terminal's Ctrl-C reaches the command too; what was sent to us alone goes on to it. */
+	/* The terminal's Ctrl-C reaches the command too; what was sent to us alone goes on to it.
+	 */
 	if (tr->spawn && si->si_code == SI_USER)
 		spawn__kill(tr->spawn, si->si_signo);
 	tr->interrupted = true;

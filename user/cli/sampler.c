@@ -229,16 +229,21 @@ static int add_own_limits(const struct sampler *s, struct tick *t)
 
 	if (s->n_task_errors)
 		err = limits__set(&t->limits, "process_lists_lost", s->n_task_errors,
-				  "readings of the process list that failed") ?: err;
+				  "readings of the process list that failed")
+			      ?: err;
 	if (s->n_owner_errors)
 		err = limits__set(&t->limits, "owner_reads_lost", s->n_owner_errors,
-				  "readings of the owner table that failed") ?: err;
+				  "readings of the owner table that failed")
+			      ?: err;
 	if (s->n_cgroups_skipped)
 		err = limits__set(&t->limits, "cgroups_skipped", s->n_cgroups_skipped,
-				  "cgroups that could not be read: their processes are not watched") ?: err;
+				  "cgroups that could not be read: their processes are not watched")
+			      ?: err;
 	if (s->smaps_denied)
-		err = limits__set(&t->limits, "smaps_denied", s->smaps_denied,
-				  "processes whose PSS and USS could not be read without more rights") ?: err;
+		err = limits__set(
+			      &t->limits, "smaps_denied", s->smaps_denied,
+			      "processes whose PSS and USS could not be read without more rights")
+			      ?: err;
 	return err;
 }
 
@@ -250,7 +255,8 @@ static int add_limits(struct sampler *s, struct tick *t)
 	if (!s->tracer)
 		err = limits__set(&t->limits, "no_bpf", 0,
 				  "no page attribution, only what /proc tells: %s",
-				  bpf ? bpf->detail : "no BPF") ?: err;
+				  bpf ? bpf->detail : "no BPF")
+			      ?: err;
 	else
 		err = tracer__limits(s->tracer, &t->limits) ?: err;
 	if (s->pages)

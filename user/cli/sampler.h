@@ -15,15 +15,15 @@
 #include "model/feature.h"
 
 struct sampler {
-	int root_fd; /* not owned */
+	int root_fd;		   /* not owned */
 	struct features *features; /* not owned */
-	struct tracer *tracer; /* NULL: no BPF */
-	struct pages *pages; /* NULL: no page attribution */
+	struct tracer *tracer;	   /* NULL: no BPF */
+	struct pages *pages;	   /* NULL: no page attribution */
 	struct task_source *tasks;
 	struct delta *delta;
 	struct target_set *targets; /* NULL: nobody is watched; not owned */
-	const char *cgroup; /* --cgroup: members are looked up at each tick; NULL none */
-	uint32_t command_pid; /* has not run its command at the first tick; 0: none */
+	const char *cgroup;	    /* --cgroup: members are looked up at each tick; NULL none */
+	uint32_t command_pid;	    /* has not run its command at the first tick; 0: none */
 	struct task_list list;
 	struct owner_list owners;
 	uint64_t seq;
@@ -41,7 +41,7 @@ void sampler__close(struct sampler *s);
 
 enum sample_flag {
 	SAMPLE_FIRST = 1 << 0, /* smaps_rollup of targets; the waiting command counts as empty */
-	SAMPLE_LAST = 1 << 1, /* smaps_rollup of targets; what dead owners left is looked up */
+	SAMPLE_LAST = 1 << 1,  /* smaps_rollup of targets; what dead owners left is looked up */
 };
 
 /* Fills t (cleared first). What could not be read is in its limits. 0 or -ENOMEM. */

@@ -126,7 +126,8 @@ static int walk_table(struct pages *p, const struct folding *f)
 	uint64_t chunks = p->tracer->machine.config.n_pages / MT_CHUNK;
 
 	for (uint64_t first = 0; first < chunks; first += PAGES_WINDOW_CHUNKS) {
-		uint64_t n = chunks - first < PAGES_WINDOW_CHUNKS ? chunks - first : PAGES_WINDOW_CHUNKS;
+		uint64_t n =
+			chunks - first < PAGES_WINDOW_CHUNKS ? chunks - first : PAGES_WINDOW_CHUNKS;
 		struct mt_chunk *window = mmap(NULL, n * sizeof(*window), PROT_READ | PROT_WRITE,
 					       MAP_SHARED, p->table_fd, first * sizeof(*window));
 

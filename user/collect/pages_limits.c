@@ -10,19 +10,22 @@ static const struct {
 	const char *kind, *meaning;
 } limits[] = {
 	{MT_C_UNKNOWN_FREE, "pages_freed_unowned",
-	 "pages freed that nobody owned: taken before attach, allocated in bulk (which the kernel does "
+	 "pages freed that nobody owned: taken before attach, allocated in bulk (which the kernel "
+	 "does "
 	 "not trace), or moved without an event; they are in nobody's count"},
 	{MT_C_STALE, "pages_free_missed",
 	 "pages whose free was not seen; found and corrected when they were allocated again"},
 	{MT_C_NO_OWNER_ID, "owner_table_full",
-	 "times a new process found no free place in the owner table; its pages went to the overflow "
+	 "times a new process found no free place in the owner table; its pages went to the "
+	 "overflow "
 	 "bucket"},
 	{MT_C_OUT_OF_RANGE, "pages_out_of_range",
 	 "page events for memory that was added after the start; not attributed"},
 	{MT_C_BAD_ORDER, "blocks_too_large",
 	 "page events for blocks larger than the owner table takes; not attributed"},
 	{MT_C_MAYBE_ASYNC, "pages_maybe_interrupt",
-	 "kernel page allocations that may have come from an interrupt but are counted to the process "
+	 "kernel page allocations that may have come from an interrupt but are counted to the "
+	 "process "
 	 "that ran"},
 	{MT_C_MIGRATE_LOST, "pages_moved_lost",
 	 "pages seen moving to a place outside the owner table"},
@@ -43,16 +46,19 @@ int pages__limits(struct pages *p, struct limits *l)
 			err = limits__set(l, limits[i].kind, n, "%s", limits[i].meaning);
 	}
 	if (!err && p->n_races)
-		err = limits__set(l, "owner_reads_raced", p->n_races,
-				  "readings of the owner table while counts moved; each off by a few "
-				  "pages until the next");
+		err = limits__set(
+			l, "owner_reads_raced", p->n_races,
+			"readings of the owner table while counts moved; each off by a few "
+			"pages until the next");
 	if (!err && p->n_folded)
-		err = limits__set(l, "owners_folded", p->n_folded,
-				  "exited processes whose remaining pages were put together by name");
+		err = limits__set(
+			l, "owners_folded", p->n_folded,
+			"exited processes whose remaining pages were put together by name");
 	if (!err && p->n_removed_lost)
-		err = limits__set(l, "exited_owners_lost", p->n_removed_lost,
-				  "short-lived processes whose page counts were not kept: too many ended "
-				  "between two samples; nothing of theirs is still held");
+		err = limits__set(
+			l, "exited_owners_lost", p->n_removed_lost,
+			"short-lived processes whose page counts were not kept: too many ended "
+			"between two samples; nothing of theirs is still held");
 	if (!err && p->kpageflags < 0)
 		err = limits__set(l, "residue_unsplit", 0,
 				  "what exited processes left is not told apart (shared memory, "

@@ -69,8 +69,8 @@ static int walk(struct residue_walk *w)
 
 	/* A window at a time: mapped pages count as our RSS. */
 	for (uint64_t first = 0; !err && first < chunks; first += PAGES_WINDOW_CHUNKS) {
-		uint64_t n = chunks - first < PAGES_WINDOW_CHUNKS ? chunks - first :
-								    PAGES_WINDOW_CHUNKS;
+		uint64_t n =
+			chunks - first < PAGES_WINDOW_CHUNKS ? chunks - first : PAGES_WINDOW_CHUNKS;
 		struct mt_chunk *window = mmap(NULL, n * sizeof(*window), PROT_READ, MAP_SHARED,
 					       w->p->table_fd, first * sizeof(*window));
 

@@ -11,12 +11,12 @@ struct pages {
 	int kpageflags; /* -1: residue cannot be told apart */
 	int kpageflags_err;
 	struct mt_cpu *cpu, *cpu_again; /* n_cpus each: cpu_state and a second look at it */
-	uint32_t max_owner; /* highest id ever handed out */
+	uint32_t max_owner;		/* highest id ever handed out */
 	uint64_t page_size, ticks_per_s;
-	uint64_t n_folded; /* dead owners folded into groups */
-	uint64_t n_races; /* readings that stayed inconsistent */
+	uint64_t n_folded;	   /* dead owners folded into groups */
+	uint64_t n_races;	   /* readings that stayed inconsistent */
 	struct owner_list removed; /* last state of owners recycled since the last reading */
-	uint64_t n_removed_lost; /* beyond PAGES_REMOVED_MAX */
+	uint64_t n_removed_lost;   /* beyond PAGES_REMOVED_MAX */
 };
 
 /* Live and taken of an owner with what the CPUs still hold back; pages. */

@@ -23,7 +23,7 @@ struct tasks_iter {
 	struct bpf_link *link;
 	uint64_t page_size, ticks_per_s;
 	uint64_t n_approx; /* processes whose RSS was approximate, last read */
-	uint64_t n_cut; /* records that came incomplete */
+	uint64_t n_cut;	   /* records that came incomplete */
 };
 
 /* Bits of task_struct.state and exit_state: include/linux/sched.h, the same in
@@ -135,10 +135,12 @@ static int tasks_iter__limits(const struct task_source *s, struct limits *l)
 	if (it->n_approx)
 		err = limits__set(l, "rss_approximate", it->n_approx,
 				  "processes whose RSS lacks the parts kept by each CPU or thread "
-				  "(marked ~): off by up to 64 pages times the CPUs") ?: err;
+				  "(marked ~): off by up to 64 pages times the CPUs")
+			      ?: err;
 	if (it->n_cut)
 		err = limits__set(l, "task_records_cut", it->n_cut,
-				  "reads of the task iterator that ended inside a record") ?: err;
+				  "reads of the task iterator that ended inside a record")
+			      ?: err;
 	return err;
 }
 

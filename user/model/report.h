@@ -38,8 +38,9 @@ struct report_process {
 	struct attributed attributed;
 	bool has_ownership;
 	struct ownership_sample ownership;
+	bool growth_known, growth_approx;
 	int64_t growth_bytes; /* anon + swap + shmem (or rss when those are unknown), end - start */
-	bool rate_known; /* false: seen for less than a second */
+	bool rate_known; /* false: growth unknown, or seen for less than a second */
 	double rate_bytes_per_hour; /* growth over the time it was seen */
 	uint64_t seen_ns;
 };
@@ -68,6 +69,7 @@ struct report {
 	struct run_info info;
 	uint64_t start_ns, end_ns; /* CLOCK_REALTIME */
 	uint64_t duration_ns; /* by CLOCK_BOOTTIME */
+	uint64_t boot_ns; /* CLOCK_REALTIME when CLOCK_BOOTTIME was 0: dates start_ticks; 0 unknown */
 	uint64_t n_ticks;
 	uint32_t n_procs; /* alive at the end */
 	VEC(struct report_note) head; /* what a reader needs first */

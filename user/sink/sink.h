@@ -20,4 +20,4 @@ struct sink {
 extern const struct sink text_sink, json_sink;
 
 const struct sink *sink_find(const char *name); /* NULL: no such format */
-const struct sink *const *sink_all(void); /* NULL-terminated */
+const struct sink *const *sink_all(void);	/* NULL-terminated */

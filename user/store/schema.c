@@ -135,6 +135,8 @@ static const struct column proc_columns[] = {
 _Static_assert(_PROC_VALUE_MAX == 10, "a measured value without a column, and SESSION_FORMAT");
 
 #define OWNER(member, column, kind, text) FIELD(struct owner_sample, member, column, kind, text)
+#define OWNER_EXIT(member, kind, known, text)                                                      \
+	FIELD_IF(struct owner_sample, member, #member, kind, known, text)
 #define OWNER_RESIDUE(member, column, text)                                                        \
 	FIELD_IF(struct owner_sample, residue.member, column, COLUMN_U64, residue.known, text)
 static const struct column owner_columns[] = {
@@ -148,6 +150,11 @@ static const struct column owner_columns[] = {
 	OWNER(comm, "comm", COLUMN_CHARS, "command name: any bytes"),
 	OWNER(dead, "dead", COLUMN_BOOL, "1: has exited"),
 	OWNER(exit_ns, "exit_ns", COLUMN_U64, "CLOCK_REALTIME; 0: alive"),
+	OWNER_EXIT(exit_status, COLUMN_U32, has_exit_status, "wait(2) status"),
+	OWNER_EXIT(exit_anon, COLUMN_U64, has_exit_rss, "resident bytes when it ended"),
+	OWNER_EXIT(exit_file, COLUMN_U64, has_exit_rss, "resident bytes when it ended"),
+	OWNER_EXIT(exit_swap, COLUMN_U64, has_exit_rss, "swapped bytes when it ended"),
+	OWNER_EXIT(exit_shmem, COLUMN_U64, has_exit_rss, "resident bytes when it ended"),
 	OWNER(live[PAGES_USER], "live_user_bytes", COLUMN_I64, "held now: anonymous, shmem"),
 	OWNER(live[PAGES_FILE], "live_file_bytes", COLUMN_I64, "held now: page cache"),
 	OWNER(live[PAGES_KERNEL], "live_kernel_bytes", COLUMN_I64, "held now: kernel"),

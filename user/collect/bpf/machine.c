@@ -87,12 +87,13 @@ static int load_probe(struct machine *m, struct features *features, struct bpf_o
 		m->page_alloc = variants[i].page_alloc;
 		m->config.async_rung = variants[i].rung;
 		if (variants[i].where)
-			features__set(features, "interrupts", FEATURE_WORKS, "",
-				      "told apart by %s", variants[i].where);
+			features__set(features, "interrupts", FEATURE_WORKS, "", "told apart by %s",
+				      variants[i].where);
 		return 0;
 	}
 	features__set(features, "bpf", FEATURE_MISSING,
-		      "run as root (or with CAP_BPF, CAP_PERFMON) on a kernel with BTF", "%s", reason);
+		      "run as root (or with CAP_BPF, CAP_PERFMON) on a kernel with BTF", "%s",
+		      reason);
 	return err;
 }
 
@@ -240,8 +241,8 @@ int machine_probe(int root_fd, struct features *features, struct machine *ret)
 	size_table(&m, end_pfn);
 	features__set(features, "page frames", m.has_pfn ? FEATURE_WORKS : FEATURE_DEGRADED,
 		      m.has_pfn ? "" : "run with CAP_SYS_ADMIN",
-		      m.has_pfn ? "owner table indexed by page frame number" :
-				  "frame numbers hidden: moved pages cannot be followed");
+		      m.has_pfn ? "owner table indexed by page frame number"
+				: "frame numbers hidden: moved pages cannot be followed");
 	*ret = m;
 	return 0;
 }

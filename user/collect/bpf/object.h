@@ -17,7 +17,7 @@ struct bpf_map_size {
 /* Maps that several objects share: the first object that loads creates them. */
 struct bpf_shared {
 	const struct bpf_map_size *sizes; /* terminated by map NULL */
-	struct bpf_object *first; /* NULL: nobody yet; not owned */
+	struct bpf_object *first;	  /* NULL: nobody yet; not owned */
 };
 
 struct bpf_spec {
@@ -25,7 +25,7 @@ struct bpf_spec {
 	size_t elf_size;
 	const struct mt_config *config;
 	struct bpf_shared *shared; /* NULL: shares nothing */
-	const char *autoload; /* one optional program to load as well; NULL none */
+	const char *autoload;	   /* one optional program to load as well; NULL none */
 };
 
 struct bpf_links {

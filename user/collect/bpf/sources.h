@@ -8,9 +8,9 @@
 #include <stddef.h>
 
 struct bpf_source {
-	const char *name; /* the word after --no-source */
+	const char *name;		  /* the word after --no-source */
 	const void *(*elf)(size_t *size); /* the object, built in */
-	const char *gives; /* what is missing without it, for people */
+	const char *gives;		  /* what is missing without it, for people */
 };
 
 enum bpf_source_id {

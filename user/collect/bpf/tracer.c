@@ -21,7 +21,7 @@
 static const struct {
 	enum bpf_source_id source;
 	const char *program; /* NULL: the page_alloc variant of this machine */
-	bool optional; /* newer or older kernels do not have its tracepoint */
+	bool optional;	     /* newer or older kernels do not have its tracepoint */
 } programs[] = {
 	{SOURCE_ASYNC, "softirq_enter", false},
 	{SOURCE_ASYNC, "softirq_leave", false},
@@ -238,12 +238,15 @@ int tracer__limits(const struct tracer *t, struct limits *l)
 			continue;
 		snprintf(kind, sizeof(kind), "source_%s", bpf_sources[id].name);
 		err = limits__set(l, kind, 0, "without %s: %s", bpf_sources[id].gives,
-				  t->reason[id]) ?: err;
+				  t->reason[id])
+			      ?: err;
 	}
 	if (missed)
-		err = limits__set(l, "events_missed", missed,
-				  "page events came while our program ran on the same CPU and were not "
-				  "seen; each is at most one block of pages off") ?: err;
+		err = limits__set(
+			      l, "events_missed", missed,
+			      "page events came while our program ran on the same CPU and were not "
+			      "seen; each is at most one block of pages off")
+			      ?: err;
 	return err;
 }
 
