@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * JSON report, schema "memtrace.report/1". One object; each element of an
+ * array stands on a line of its own, so that a long report is written a row at
+ * a time and can be searched with grep as well as with jq.
+ *
+ * A member that is not known is absent: absent never means 0. Sizes are bytes,
+ * times RFC 3339 in UTC. Strings are UTF-8: bytes of names that are not become
+ * U+FFFD. Members may be added to a schema, none changes its meaning.
+ *
+ *   schema                     "memtrace.report/1"
+ *   memtrace_version
+ *   host.name .kernel .arch .boot_id
+ *   host.mem_total_bytes       MemTotal
+ *   host.page_size_bytes
+ *   mode                       "pid" "comm" "cgroup" "command"
+ *   target                     what was asked for, as typed
+ *   start, end                 of the first and last sample
+ *   duration_s                 between the two, by the clock that counts suspend
+ *   interval_s                 as asked for
+ *   samples                    taken
+ *   processes_alive            at the end
+ *   page_attribution           true: pages were attributed from `start` on
+ *   summary[]                  the findings in words, most pressing first
+ *   ledger[]                   lines of meminfo that changed
+ *     .line .start_bytes .end_bytes .delta_bytes
+ *     .source                  "/proc/meminfo"
+ *   ledger_total.available_start_bytes .available_end_bytes .available_delta_bytes
+ *                              MemAvailable
+ *   processes[]                those watched first, then by growth
+ *     .pid .start_time         both: which process; the time is exact to 10 ms
+ *     .start_ticks             the same as the kernel has it: 1/100 s since boot
+ *     .ppid .uid .comm .cgroup
+ *     .role                    "target" "child" (of a target) "kthread"; absent: others
+ *     .execed                  true: became another program while watched
+ *     .rss_bytes .anon_bytes .file_bytes .shmem_bytes .swap_bytes .vsz_bytes
+ *     .heap_bytes .page_table_bytes .fds .threads .pss_bytes .uss_bytes
+ *                              {start,end,delta}, the last seen when it has ended;
+ *                              approx: true where a limit tells the error
+ *     .growth_bytes            anon + swap + shmem, end - start (rss where those are unknown)
+ *     .growth_approx           true: of approximate values
+ *     .rate_bytes_per_hour     growth over seen_s; absent below one second
+ *     .seen_s                  how long it was watched
+ *     .attributed.user_page_bytes .file_page_bytes .kernel_page_bytes
+ *                              pages taken since `start` and held at `end`: anonymous and
+ *                              shared memory; page cache; kernel. Below 0 only by events in
+ *                              flight
+ *     .taken.(the same)        pages taken since `start`, given back or not
+ *     .ownership               who first touched the pages it maps, of a target, at the end:
+ *       .present_bytes         resident anonymous and shared pages, the sum of:
+ *       .own_bytes             by itself since `start`
+ *       .kin_bytes             by an ancestor or sibling
+ *       .other_bytes           by anybody else
+ *       .unowned_bytes         before `start`, or moved without an event
+ *     .end.time                when it ended or was first missed; .end absent: alive
+ *     .end.exit_status or .end.signal
+ *   left_behind[]              what exited processes left, largest first
+ *     .kind                    "process", "kthread", or "exited_group": those of one name
+ *     .pid .start_time .start_ticks .parent_pid    absent for groups
+ *     .members                 of a group: how many
+ *     .comm .exit_time
+ *     .exit_status or .signal
+ *     .held_bytes              without what descendants inherited
+ *     .live.(user_page_bytes …)  by class, inherited pages included
+ *     .residue.inherited_bytes .shmem_bytes .file_bytes .kernel_bytes
+ *                              what the pages are by their flags at the end
+ *   other_owners[]             takers of pages that are no single process
+ *     .kind                    "kthread" "async" (interrupts) "overflow" (owner table full)
+ *     .pid .start_ticks .comm  of kernel threads
+ *     .live .taken             by class, as above
+ *   events[]                   .time .kind .text, .pid .start_ticks when about a process;
+ *                              kinds: "target_started" "target_exited" "target_exec"
+ *                              "pid_reused" "note"
+ *   limits[]                   what these numbers lack
+ *     .kind .count .meaning    count 0: a state, not a count
+ *   self                       what memtrace itself cost
+ *     .cpu_ns                  user and system time
+ *     .bpf_ns                  run time of its BPF programs
+ *     .rss_bytes .map_bytes    its memory, and the kernel's for its maps
+ *     .events                  runs of its BPF programs
+ */
+#include "sink/sink.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/when.h"
+#include "sink/json_write.h"
+
+#define NS_PER_TICK                                                                                \
+	10000000ULL /* start_ticks count 1/100 s (USER_HZ) on every architecture here              \
+		     */
+
+static void add_time(struct json_object *o, const char *name, uint64_t time_ns)
+{
+	char text[UTC_TIME_SIZE];
+
+	if (time_ns)
+		json_add_string(o, name, utc_time(text, time_ns), sizeof(text));
+}
+
+/* Of the run: empty is unknown. */
+static void add_known(struct json_object *o, const char *name, const char *s, size_t size)
+{
+	if (*s)
+		json_add_string(o, name, s, size);
+}
+
+static void add_id(struct json_object *o, const struct report *r, struct proc_id id)
+{
+	uint64_t since_boot;
+
+	if (!id.pid && !id.start_ticks)
+		return;
+	json_add_u64(o, "pid", id.pid);
+	if (r->boot_ns && !__builtin_mul_overflow(id.start_ticks, NS_PER_TICK, &since_boot))
+		add_time(o, "start_time", r->boot_ns + since_boot);
+	json_add_u64(o, "start_ticks", id.start_ticks);
+}
+
+static void add_status(struct json_object *o, int status)
+{
+	if (WIFSIGNALED(status))
+		json_add_u64(o, "signal", (uint64_t)WTERMSIG(status));
+	else
+		json_add_u64(o, "exit_status", (uint64_t)WEXITSTATUS(status));
+}
+
+/* --- head --- */
+
+static struct json_object *host_object(const struct report *r)
+{
+	const struct run_info *i = &r->info;
+	struct json_object *o = json_new();
+
+	add_known(o, "name", i->host, sizeof(i->host));
+	add_known(o, "kernel", i->kernel, sizeof(i->kernel));
+	add_known(o, "arch", i->arch, sizeof(i->arch));
+	add_known(o, "boot_id", i->boot_id, sizeof(i->boot_id));
+	if (i->mem_total)
+		json_add_u64(o, "mem_total_bytes", i->mem_total);
+	if (i->page_size)
+		json_add_u64(o, "page_size_bytes", i->page_size);
+	return o;
+}
+
+static void write_head(struct json_writer *w, const struct report *r)
+{
+	const struct run_info *i = &r->info;
+	struct json_object *o = json_new();
+
+	json_add_string(o, "schema", "memtrace.report/1", 64);
+	add_known(o, "memtrace_version", i->version, sizeof(i->version));
+	json_add(o, "host", host_object(r));
+	add_known(o, "mode", i->mode, sizeof(i->mode));
+	add_known(o, "target", i->target, sizeof(i->target));
+	add_time(o, "start", r->start_ns);
+	add_time(o, "end", r->end_ns);
+	json_add_seconds(o, "duration_s", r->duration_ns);
+	if (i->interval_ns)
+		json_add_seconds(o, "interval_s", i->interval_ns);
+	json_add_u64(o, "samples", r->n_ticks);
+	json_add_u64(o, "processes_alive", r->n_procs);
+	json_add_bool(o, "page_attribution", i->bpf);
+	json_members(w, o);
+}
+
+static void write_summary(struct json_writer *w, const struct report *r)
+{
+	json_array_begin(w, "summary");
+	vec_for_each(note, &r->head)
+		json_row(w, json_string(note->text, sizeof(note->text)));
+	json_array_end(w);
+}
+
+/* --- the machine --- */
+
+static void write_ledger(struct json_writer *w, const struct report *r)
+{
+	json_array_begin(w, "ledger");
+	vec_for_each(l, &r->ledger) {
+		struct json_object *o = json_new();
+
+		json_add_string(o, "line", l->line, sizeof(l->line));
+		json_add_u64(o, "start_bytes", l->start);
+		json_add_u64(o, "end_bytes", l->end);
+		json_add_i64(o, "delta_bytes", (int64_t)(l->end - l->start));
+		json_add_string(o, "source", "/proc/meminfo", 64);
+		json_row(w, o);
+	}
+	json_array_end(w);
+	if (r->available.known) {
+		struct json_object *o = json_new(), *outer = json_new();
+
+		json_add_u64(o, "available_start_bytes", r->available.start);
+		json_add_u64(o, "available_end_bytes", r->available.end);
+		json_add_i64(o, "available_delta_bytes", span_delta(r->available));
+		json_add(outer, "ledger_total", o);
+		json_members(w, outer);
+	}
+}
+
+/* --- processes --- */
+
+static void add_span(struct json_object *o, const char *name, const struct span *s)
+{
+	struct json_object *span;
+
+	if (!s->known)
+		return;
+	span = json_new();
+	json_add_u64(span, "start", s->start);
+	json_add_u64(span, "end", s->end);
+	json_add_i64(span, "delta", span_delta(*s));
+	if (s->approx)
+		json_add_bool(span, "approx", true);
+	json_add(o, name, span);
+}
+
+static const char *const page_members[_PAGE_CLASS_MAX] = {
+	[PAGES_USER] = "user_page_bytes",
+	[PAGES_FILE] = "file_page_bytes",
+	[PAGES_KERNEL] = "kernel_page_bytes",
+};
+
+static void add_live(struct json_object *o, const char *name, const int64_t live[_PAGE_CLASS_MAX])
+{
+	struct json_object *pages = json_new();
+
+	for (int i = 0; i < _PAGE_CLASS_MAX; i++)
+		json_add_i64(pages, page_members[i], live[i]);
+	json_add(o, name, pages);
+}
+
+static void add_taken(struct json_object *o, const uint64_t taken[_PAGE_CLASS_MAX])
+{
+	struct json_object *pages = json_new();
+
+	for (int i = 0; i < _PAGE_CLASS_MAX; i++)
+		json_add_u64(pages, page_members[i], taken[i]);
+	json_add(o, "taken", pages);
+}
+
+static void add_ownership(struct json_object *o, const struct ownership_sample *s)
+{
+	struct json_object *ownership = json_new();
+
+	json_add_u64(ownership, "present_bytes", s->present);
+	json_add_u64(ownership, "own_bytes", s->own);
+	json_add_u64(ownership, "kin_bytes", s->kin);
+	json_add_u64(ownership, "other_bytes", s->other);
+	json_add_u64(ownership, "unowned_bytes", s->unowned);
+	json_add(o, "ownership", ownership);
+}
+
+static void add_end(struct json_object *o, const struct proc_end *end)
+{
+	struct json_object *e;
+
+	if (!end->ended)
+		return;
+	e = json_new();
+	add_time(e, "time", end->time_ns);
+	if (end->status_known)
+		add_status(e, end->status);
+	json_add(o, "end", e);
+}
+
+static void add_role(struct json_object *o, uint32_t flags)
+{
+	static const struct {
+		uint32_t flag;
+		const char *role;
+	} roles[] = {{PROC_TARGET, "target"}, {PROC_FOLLOWED, "child"}, {PROC_KTHREAD, "kthread"}};
+
+	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++) {
+		if (!(flags & roles[i].flag))
+			continue;
+		json_add_string(o, "role", roles[i].role, 16);
+		return;
+	}
+}
+
+static void add_growth(struct json_object *o, const struct report_process *p)
+{
+	if (p->growth_known)
+		json_add_i64(o, "growth_bytes", p->growth_bytes);
+	if (p->growth_known && p->growth_approx)
+		json_add_bool(o, "growth_approx", true);
+	if (p->rate_known)
+		json_add_rounded(o, "rate_bytes_per_hour", p->rate_bytes_per_hour);
+	json_add_seconds(o, "seen_s", p->seen_ns);
+}
+
+static void write_process(struct json_writer *w, const struct report *r,
+			  const struct report_process *p)
+{
+	struct json_object *o = json_new();
+
+	add_id(o, r, p->id);
+	json_add_u64(o, "ppid", p->ppid);
+	json_add_u64(o, "uid", p->uid);
+	json_add_string(o, "comm", p->comm, sizeof(p->comm));
+	if (p->cgroup)
+		json_add_string(o, "cgroup", p->cgroup, strlen(p->cgroup));
+	add_role(o, p->flags);
+	if (p->flags & PROC_EXECED)
+		json_add_bool(o, "execed", true);
+	for (int i = 0; i < _PROC_VALUE_MAX; i++)
+		add_span(o, proc_value_names[i], &p->value[i]);
+	add_span(o, "pss_bytes", &p->pss);
+	add_span(o, "uss_bytes", &p->uss);
+	add_growth(o, p);
+	if (p->attributed.known) {
+		add_live(o, "attributed", p->attributed.live);
+		add_taken(o, p->attributed.taken);
+	}
+	if (p->has_ownership)
+		add_ownership(o, &p->ownership);
+	add_end(o, &p->end);
+	json_row(w, o);
+}
+
+static void write_processes(struct json_writer *w, const struct report *r)
+{
+	json_array_begin(w, "processes");
+	vec_for_each(p, &r->processes)
+		write_process(w, r, p);
+	json_array_end(w);
+}
+
+/* --- owners --- */
+
+static const char *kind_name(const struct owner_sample *o)
+{
+	return (unsigned int)o->kind < _OWNER_KIND_MAX ? owner_kind_names[o->kind] : "unknown";
+}
+
+static void add_residue(struct json_object *o, const struct residue *residue)
+{
+	struct json_object *parts;
+
+	if (!residue->known)
+		return;
+	parts = json_new();
+	json_add_u64(parts, "inherited_bytes", residue->inherited);
+	json_add_u64(parts, "shmem_bytes", residue->shmem);
+	json_add_u64(parts, "file_bytes", residue->file);
+	json_add_u64(parts, "kernel_bytes", residue->kernel);
+	json_add(o, "residue", parts);
+}
+
+static void write_left_behind(struct json_writer *w, const struct report *r)
+{
+	json_array_begin(w, "left_behind");
+	vec_for_each(l, &r->left_behind) {
+		const struct owner_sample *owner = &l->owner;
+		struct json_object *o = json_new();
+
+		json_add_string(o, "kind", kind_name(owner), 32);
+		add_id(o, r, owner->id);
+		if (owner->parent.pid)
+			json_add_u64(o, "parent_pid", owner->parent.pid);
+		if (owner->kind == OWNER_EXITED_GROUP)
+			json_add_u64(o, "members", owner->members);
+		json_add_string(o, "comm", owner->comm, sizeof(owner->comm));
+		add_time(o, "exit_time", owner->exit_ns);
+		if (owner->has_exit_status)
+			add_status(o, owner->exit_status);
+		json_add_u64(o, "held_bytes", l->held);
+		add_live(o, "live", owner->live);
+		add_residue(o, &owner->residue);
+		json_row(w, o);
+	}
+	json_array_end(w);
+}
+
+static void write_other_owners(struct json_writer *w, const struct report *r)
+{
+	json_array_begin(w, "other_owners");
+	vec_for_each(other, &r->other_owners) {
+		const struct owner_sample *owner = &other->owner;
+		struct json_object *o = json_new();
+
+		json_add_string(o, "kind", kind_name(owner), 32);
+		add_id(o, r, owner->id);
+		if (*owner->comm)
+			json_add_string(o, "comm", owner->comm, sizeof(owner->comm));
+		add_live(o, "live", owner->live);
+		add_taken(o, owner->taken);
+		json_row(w, o);
+	}
+	json_array_end(w);
+}
+
+/* --- the rest --- */
+
+static void write_events(struct json_writer *w, const struct report *r)
+{
+	json_array_begin(w, "events");
+	vec_for_each(e, &r->events) {
+		struct json_object *o = json_new();
+
+		add_time(o, "time", e->time_ns);
+		if ((unsigned int)e->kind < _EVENT_KIND_MAX)
+			json_add_string(o, "kind", event_kind_names[e->kind], 32);
+		add_id(o, r, e->id);
+		json_add_string(o, "text", e->text, sizeof(e->text));
+		json_row(w, o);
+	}
+	json_array_end(w);
+}
+
+static void write_limits(struct json_writer *w, const struct report *r)
+{
+	json_array_begin(w, "limits");
+	for (size_t i = 0; i < r->limits.n; i++) {
+		const struct limit *l = &r->limits.v[i];
+		struct json_object *o = json_new();
+
+		json_add_string(o, "kind", l->kind, sizeof(l->kind));
+		json_add_u64(o, "count", l->count);
+		json_add_string(o, "meaning", l->meaning, sizeof(l->meaning));
+		json_row(w, o);
+	}
+	json_array_end(w);
+}
+
+static void write_self(struct json_writer *w, const struct report *r)
+{
+	struct json_object *o = json_new(), *outer = json_new();
+
+	json_add_u64(o, "cpu_ns", r->self.cpu_ns);
+	if (r->self.bpf_ns_known)
+		json_add_u64(o, "bpf_ns", r->self.bpf_ns);
+	json_add_u64(o, "rss_bytes", r->self.rss_bytes);
+	json_add_u64(o, "map_bytes", r->self.map_bytes);
+	json_add_u64(o, "events", r->self.events);
+	json_add(outer, "self", o);
+	json_members(w, outer);
+}
+
+static int write_json(const struct report *r, FILE *out)
+{
+	static void (*const parts[])(struct json_writer *, const struct report *) = {
+		write_head,	    write_summary, write_ledger, write_processes, write_left_behind,
+		write_other_owners, write_events,  write_limits, write_self,
+	};
+	struct json_writer w = {.out = out};
+
+	json_begin(&w);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		parts[i](&w, r);
+	return json_end(&w);
+}
+
+const struct sink json_sink = {
+	.name = "json",
+	.help = "one object, schema memtrace.report/1, for jq and programs",
+	.write = write_json,
+};
