@@ -40,6 +40,7 @@ struct tasks_proc {
 	bool is_procfs;
 	bool fd_counts;	 /* st_size of PID/fd is the number of descriptors (6.2 on) */
 	bool is_inexact; /* memory counters of this kernel */
+	bool is_hiding;	 /* mounted with hidepid=, and we are one of those it hides from */
 	char *text;
 	size_t cap;
 	uint64_t n_gone, n_unreadable; /* running totals */
@@ -366,7 +367,12 @@ static int tasks_proc__limits(const struct task_source *source, struct limits *l
 				  "understood: left out of that reading");
 	if (!err && s->n_denied)
 		err = limits__set(l, "proc_denied", s->n_denied,
-				  "processes whose heap size is unknown for lack of rights");
+				  "processes whose heap size, and before Linux 6.2 whose number of "
+				  "descriptors, is unknown for lack of rights");
+	if (!err && s->is_hiding)
+		err = limits__set(l, "proc_hidden", 0,
+				  "/proc is mounted with hidepid: processes of other users are "
+				  "missing from every reading");
 	if (!err && s->n_no_heap)
 		err = limits__set(l, "proc_heap_unknown", s->n_no_heap,
 				  "processes whose heap size is unknown: it is not in the first "
@@ -417,6 +423,8 @@ int tasks_proc__open(int root_fd, struct task_source **ret)
 		return -errno;
 	s->is_procfs = fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
 	s->is_inexact = s->is_procfs && rss_is_exact(root_fd) != 1;
+	/* There always is a process 1. */
+	s->is_hiding = s->is_procfs && faccessat(fd, "1", F_OK, 0) < 0 && errno == ENOENT;
 	s->dir = fdopendir(fd);
 	if (!s->dir)
 		return -errno;
