@@ -1,0 +1,21 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Builds the corpus tools into a directory (default build/corpus):
+#   write   the synthetic corpus as CSV files with a manifest
+#   score   the verdict and the baselines on series that are only in memory
+#   fit     the score table; "fit 1 250 600 > user/analyze/verdict/score_table.h" repeats ours
+set -eu
+cd "$(dirname "$0")/../.."
+out=${1:-build/corpus}
+mkdir -p "$out"
+v=user/analyze/verdict
+gen="tests/corpus/gen.c tests/corpus/gen_shapes.c tests/corpus/sim.c"
+evidence="$v/num.c $v/series.c $v/window.c $v/trend.c $v/fit.c $v/wave.c $v/evidence.c $v/shape.c"
+flags="-std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Iuser -Itests/corpus"
+cc=${CC:-cc}
+# shellcheck disable=SC2086 # lists of words
+$cc $flags -o "$out/fit" tests/corpus/fit.c $gen $evidence
+# shellcheck disable=SC2086
+$cc $flags -o "$out/score" tests/corpus/score.c tests/corpus/tally.c tests/corpus/baseline.c $gen $v/*.c -lm
+# shellcheck disable=SC2086
+$cc $flags -o "$out/write" tests/corpus/write.c $gen $v/num.c
