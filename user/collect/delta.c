@@ -101,16 +101,13 @@ static int remember(struct delta *d, const struct proc_sample *was, const struct
 	return 0;
 }
 
-/* One step of the merge: was, now, or both of one process. */
+/* A process that is there now; was: NULL when it is new. */
 static int step(struct delta *d, const struct proc_sample *was, const struct proc_sample *now,
 		struct tick *t)
 {
 	const struct proc_sample *seen;
-	int err;
+	int err = remember(d, was, now);
 
-	if (!now)
-		return emit(t, was, true);
-	err = remember(d, was, now);
 	if (err)
 		return err;
 	seen = &d->next.v[d->next.n - 1];
@@ -127,7 +124,7 @@ static int merge(struct delta *d, const struct proc_sample *v, size_t n, struct 
 		const struct proc_sample *now = j < n ? &v[j] : NULL;
 		int order = !was ? 1 : !now ? -1 : compare_id(was->id, now->id);
 
-		err = step(d, order <= 0 ? was : NULL, order >= 0 ? now : NULL, t);
+		err = order < 0 ? emit(t, was, true) : step(d, order == 0 ? was : NULL, now, t);
 		i += order <= 0;
 		j += order >= 0;
 	}

@@ -16,10 +16,12 @@ void delta__free(struct delta *d);
 /*
  * Appends to t->procs what is new or changed in `now` (compared by known,
  * approx, values, comm, flags, uid, ppid, cgroup; not by state) and an `end`
- * row for each that is gone, with t->time_ns as its time. Sets t->n_procs.
- * Ordered by pid. 0 or -ENOMEM.
+ * row for each that is gone, with t->time_ns as its time. A cgroup that is NULL
+ * in `now` was not read: the known one stays. Sets t->n_procs. Ordered by pid.
+ * 0 or -ENOMEM: then the tick is incomplete, and the next call tells all again.
  */
 int delta__procs(struct delta *d, const struct task_list *now, struct tick *t);
 
-/* Appends to t->owners those of `now` (n of them) that are new or changed. */
+/* Appends to t->owners those of `now` (n of them) that are new or changed. An owner
+ * that is gone from `now` is forgotten without a row. 0 or -ENOMEM. */
 int delta__owners(struct delta *d, const struct owner_sample *now, size_t n, struct tick *t);

@@ -19,8 +19,9 @@ extern const char *const feature_state_names[_FEATURE_STATE_MAX]; /* "works" "de
 struct feature {
 	const char *name; /* short: "page attribution" */
 	enum feature_state state;
-	char detail[200]; /* which rung is in force, or why not: the kernel's own words where it has some */
-	char fix[200]; /* the command or setting that would change it; empty: nothing would */
+	char detail[200]; /* which rung is in force, or why not: the kernel's own words where it has
+			     some */
+	char fix[200];	  /* the command or setting that would change it; empty: nothing would */
 };
 
 struct features {

@@ -3,6 +3,11 @@
  * Everything a report needs, accumulated tick by tick in bounded memory:
  * first, last and extreme values of each process, last state of each owner,
  * first and last meminfo. history__add() is the only way in, live or replayed.
+ *
+ * What keeps it bounded: of exited processes that hold no pages any more those
+ * that moved least are forgotten when there are thousands (targets never, what
+ * descends from them last), and counted in the limits "exited_processes_folded"
+ * and "exited_owners_folded".
  */
 #pragma once
 
@@ -10,10 +15,10 @@
 
 struct proc_history {
 	struct proc_sample first, last; /* cgroup strings owned here, last.cgroup only */
-	uint32_t ever_known; /* bits known in first and last both */
+	uint32_t ever_known;		/* bits known in first and last both */
 	uint64_t peak[_PROC_VALUE_MAX];
 	uint64_t first_ns, last_ns; /* CLOCK_BOOTTIME of first seen and of last change or end */
-	bool seen_at_start; /* was there at the first tick */
+	bool seen_at_start;	    /* was there at the first tick */
 	bool has_smaps_first, has_smaps_last;
 	struct smaps_sample smaps_first, smaps_last;
 	bool has_ownership;
@@ -26,7 +31,7 @@ struct history {
 	uint64_t start_mono_ns, end_mono_ns;
 	uint64_t n_ticks;
 	VEC(struct proc_history *) procs; /* elements owned; ordered by first sight */
-	VEC(struct owner_sample) owners; /* last state of each; ordered by first sight */
+	VEC(struct owner_sample) owners;  /* last state of each; ordered by first sight */
 	VEC(struct meminfo_line) meminfo_first, meminfo_last;
 	VEC(struct event) events; /* at most HISTORY_EVENTS_MAX; the rest is counted in limits */
 	struct limits limits;

@@ -14,7 +14,8 @@
 
 struct limit {
 	char kind[LIMIT_KIND_SIZE]; /* stable word for machines: "pages_before_attach" */
-	uint64_t count; /* how often or how much; unit told by the meaning; 0: a state, not a count */
+	uint64_t count; /* how often or how much; unit told by the meaning; 0: a state, not a count
+			 */
 	char meaning[LIMIT_MEANING_SIZE]; /* a sentence for people: what it does to the numbers */
 };
 

@@ -21,8 +21,8 @@ static inline int64_t span_delta(struct span s)
 
 /* Pages taken since attach and still held, by the owner table. */
 struct attributed {
-	bool known; /* false: no page attribution for this process */
-	int64_t live[_PAGE_CLASS_MAX]; /* bytes */
+	bool known;			 /* false: no page attribution for this process */
+	int64_t live[_PAGE_CLASS_MAX];	 /* bytes */
 	uint64_t taken[_PAGE_CLASS_MAX]; /* bytes */
 };
 
@@ -31,7 +31,7 @@ struct report_process {
 	uint32_t ppid, uid;
 	char comm[COMM_SIZE];
 	const char *cgroup; /* NULL unknown; owned by the report */
-	uint32_t flags; /* enum proc_flag */
+	uint32_t flags;	    /* enum proc_flag */
 	struct proc_end end;
 	struct span value[_PROC_VALUE_MAX];
 	struct span pss, uss; /* bytes */
@@ -40,7 +40,7 @@ struct report_process {
 	struct ownership_sample ownership;
 	bool growth_known, growth_approx;
 	int64_t growth_bytes; /* anon + swap + shmem (or rss when those are unknown), end - start */
-	bool rate_known; /* false: growth unknown, or seen for less than a second */
+	bool rate_known;      /* false: growth unknown, or seen for less than a second */
 	double rate_bytes_per_hour; /* growth over the time it was seen */
 	uint64_t seen_ns;
 };
@@ -68,15 +68,17 @@ struct report_note {
 struct report {
 	struct run_info info;
 	uint64_t start_ns, end_ns; /* CLOCK_REALTIME */
-	uint64_t duration_ns; /* by CLOCK_BOOTTIME */
-	uint64_t boot_ns; /* CLOCK_REALTIME when CLOCK_BOOTTIME was 0: dates start_ticks; 0 unknown */
+	uint64_t duration_ns;	   /* by CLOCK_BOOTTIME */
+	uint64_t boot_ns; /* CLOCK_REALTIME when CLOCK_BOOTTIME was 0: dates start_ticks; 0 unknown
+			   */
 	uint64_t n_ticks;
-	uint32_t n_procs; /* alive at the end */
-	VEC(struct report_note) head; /* what a reader needs first */
-	VEC(struct report_process) processes; /* targets first, then by growth */
+	uint32_t n_procs;			/* alive at the end */
+	VEC(struct report_note) head;		/* what a reader needs first */
+	VEC(struct report_process) processes;	/* targets first, then by growth */
 	VEC(struct report_residue) left_behind; /* by held, largest first */
 	VEC(struct report_owner) other_owners;
-	VEC(struct report_ledger_line) ledger; /* meminfo lines that changed, as the kernel names them */
+	VEC(struct report_ledger_line)
+	ledger;		       /* meminfo lines that changed, as the kernel names them */
 	struct span available; /* MemAvailable */
 	VEC(struct event) events;
 	struct limits limits;

@@ -19,7 +19,7 @@
 
 /* (pid, start time) names a process: a reused pid has another start time. */
 struct proc_id {
-	uint32_t pid; /* thread group id */
+	uint32_t pid;	      /* thread group id */
 	uint64_t start_ticks; /* since boot, in USER_HZ (1/100 s), as /proc/PID/stat field 22 */
 };
 
@@ -38,7 +38,7 @@ enum proc_value {
 	PROC_VSZ,
 	PROC_HEAP, /* brk - start_brk */
 	PROC_PAGE_TABLE,
-	PROC_FDS, /* count */
+	PROC_FDS,     /* count */
 	PROC_THREADS, /* count */
 	_PROC_VALUE_MAX,
 };
@@ -48,16 +48,16 @@ extern const char *const proc_value_names[_PROC_VALUE_MAX];
 
 enum proc_flag {
 	PROC_KTHREAD = 1 << 0,
-	PROC_TARGET = 1 << 1, /* named by --pid, --comm, --cgroup or COMMAND */
+	PROC_TARGET = 1 << 1,	/* named by --pid, --comm, --cgroup or COMMAND */
 	PROC_FOLLOWED = 1 << 2, /* descends from a target */
-	PROC_EXECED = 1 << 3, /* another program than at the last tick: exec seen */
+	PROC_EXECED = 1 << 3,	/* another program than at the last tick: exec seen */
 };
 
 /* How it ended, when we know. */
 struct proc_end {
 	bool ended;
 	bool status_known;
-	int status; /* wait(2) status */
+	int status;	  /* wait(2) status */
 	uint64_t time_ns; /* CLOCK_REALTIME; of the tick that missed it when nobody told us */
 };
 
@@ -66,9 +66,9 @@ struct proc_sample {
 	uint32_t ppid;
 	uint32_t uid;
 	char comm[COMM_SIZE];
-	char state; /* R S D Z T t X I, 0 when unknown */
-	uint32_t flags; /* enum proc_flag */
-	uint32_t known; /* bit (1 << enum proc_value) */
+	char state;	 /* R S D Z T t X I, 0 when unknown */
+	uint32_t flags;	 /* enum proc_flag */
+	uint32_t known;	 /* bit (1 << enum proc_value) */
 	uint32_t approx; /* bits of values whose error is stated in a limit */
 	uint64_t value[_PROC_VALUE_MAX];
 	char *cgroup; /* path of the unified or memory hierarchy; NULL unknown; owned by the tick */
@@ -85,8 +85,8 @@ struct smaps_sample {
 
 /* Classes told from gfp flags and page-cache insertion at allocation time. */
 enum page_class {
-	PAGES_USER, /* movable: anonymous, shared memory and tmpfs */
-	PAGES_FILE, /* inserted into the page cache of a file */
+	PAGES_USER,   /* movable: anonymous, shared memory and tmpfs */
+	PAGES_FILE,   /* inserted into the page cache of a file */
 	PAGES_KERNEL, /* everything else: slab, page tables, stacks, buffers … */
 	_PAGE_CLASS_MAX,
 };
@@ -96,8 +96,8 @@ extern const char *const page_class_names[_PAGE_CLASS_MAX]; /* "user" "file" "ke
 enum owner_kind {
 	OWNER_PROCESS,
 	OWNER_KTHREAD,
-	OWNER_ASYNC, /* interrupts: nobody's process */
-	OWNER_OVERFLOW, /* owner table was full: pages of several */
+	OWNER_ASYNC,	    /* interrupts: nobody's process */
+	OWNER_OVERFLOW,	    /* owner table was full: pages of several */
 	OWNER_EXITED_GROUP, /* long-dead processes of one name, folded together */
 	_OWNER_KIND_MAX,
 };
@@ -108,8 +108,8 @@ extern const char *const owner_kind_names[_OWNER_KIND_MAX];
 struct residue {
 	bool known;
 	uint64_t inherited; /* anonymous: still mapped by a descendant */
-	uint64_t shmem; /* tmpfs, memfd, SysV: swap-backed and not anonymous */
-	uint64_t file; /* page cache */
+	uint64_t shmem;	    /* tmpfs, memfd, SysV: swap-backed and not anonymous */
+	uint64_t file;	    /* page cache */
 	uint64_t kernel;
 };
 
@@ -117,7 +117,7 @@ struct residue {
 struct owner_sample {
 	uint32_t owner; /* dense id in the kernel table; reused only when empty and dead */
 	enum owner_kind kind;
-	struct proc_id id; /* zero for ASYNC, OVERFLOW, EXITED_GROUP */
+	struct proc_id id;     /* zero for ASYNC, OVERFLOW, EXITED_GROUP */
 	struct proc_id parent; /* whom it was forked from; zero when unknown */
 	char comm[COMM_SIZE];
 	bool dead;
@@ -126,9 +126,9 @@ struct owner_sample {
 	int exit_status; /* wait(2) status, when dead */
 	bool has_exit_rss;
 	uint64_t exit_anon, exit_file, exit_swap, exit_shmem; /* bytes when it ended */
-	int64_t live[_PAGE_CLASS_MAX]; /* held now; below 0 only by events in flight */
+	int64_t live[_PAGE_CLASS_MAX];	 /* held now; below 0 only by events in flight */
 	uint64_t taken[_PAGE_CLASS_MAX]; /* allocated since attach, freed or not */
-	uint32_t members; /* EXITED_GROUP: how many processes */
+	uint32_t members;		 /* EXITED_GROUP: how many processes */
 	struct residue residue;
 };
 
@@ -137,9 +137,9 @@ struct owner_sample {
 struct ownership_sample {
 	struct proc_id id;
 	uint64_t present; /* resident anonymous and shared pages mapped, bytes */
-	uint64_t own; /* first touched by it since attach */
-	uint64_t kin; /* first touched by an ancestor or sibling: inherited */
-	uint64_t other; /* by anybody else, shared memory mostly */
+	uint64_t own;	  /* first touched by it since attach */
+	uint64_t kin;	  /* first touched by an ancestor or sibling: inherited */
+	uint64_t other;	  /* by anybody else, shared memory mostly */
 	uint64_t unowned; /* before attach, or moved without an event */
 };
 
@@ -172,19 +172,21 @@ struct event {
 /* What this tool itself cost, running totals. */
 struct self_sample {
 	uint64_t cpu_ns; /* user + system time of our process */
-	uint64_t bpf_ns; /* run time of our programs; 0 with bpf_ns_known false: statistics are off */
+	uint64_t bpf_ns; /* run time of our programs; 0 with bpf_ns_known false: statistics are off
+			  */
 	bool bpf_ns_known;
 	uint64_t rss_bytes;
 	uint64_t map_bytes; /* kernel memory of our maps */
-	uint64_t events; /* runs of our programs */
+	uint64_t events;    /* runs of our programs */
 };
 
 struct tick {
-	uint64_t seq; /* 0, 1, 2 … */
+	uint64_t seq;	  /* 0, 1, 2 … */
 	uint64_t time_ns; /* CLOCK_REALTIME */
 	uint64_t mono_ns; /* CLOCK_BOOTTIME: durations and rates use this one */
 	VEC(struct meminfo_line) meminfo;
-	VEC(struct proc_sample) procs; /* new or changed since the tick before, and ended ones once */
+	VEC(struct proc_sample)
+	procs; /* new or changed since the tick before, and ended ones once */
 	VEC(struct owner_sample) owners; /* new or changed */
 	VEC(struct smaps_sample) smaps;
 	VEC(struct ownership_sample) ownership;
@@ -201,10 +203,10 @@ void tick__free(struct tick *t);
 struct run_info {
 	char mode[16]; /* "pid", "command", "comm", "cgroup" … */
 	char kernel[96], arch[16], boot_id[40], version[32];
-	char host[65]; /* host name */
+	char host[65];	  /* host name */
 	char target[256]; /* what the user asked for, as typed */
 	uint64_t mem_total;
 	uint64_t page_size;
 	uint64_t interval_ns, duration_ns; /* duration 0: until the target ends */
-	bool bpf; /* page attribution ran */
+	bool bpf;			   /* page attribution ran */
 };
