@@ -90,25 +90,33 @@ static __always_inline void read_mm(struct mm_struct *mm, struct mt_task *t)
 	t->known |= MT_TASK_MM;
 }
 
+/*
+ * One record a process, of its first thread. When that has ended while others
+ * run, its mm is gone: then each of the others gives a record, and user space
+ * keeps one.
+ */
 SEC("iter/task")
 int snapshot_task(struct bpf_iter__task *ctx)
 {
-	struct task_struct *task =
-		ctx->task; /* the verifier wants the copy tested, not the field */
+	/* The verifier wants the copy tested, not the field. */
+	struct task_struct *task = ctx->task, *leader;
 	struct mt_task t = {};
 	struct mm_struct *mm;
 
-	if (!task || task->pid != task->tgid)
+	if (!task)
 		return 0;
-	t.start_ns = task->start_boottime;
+	leader = task->group_leader;
+	mm = task->mm;
+	if (task != leader && (!mm || leader->mm))
+		return 0;
+	t.start_ns = leader->start_boottime;
 	t.pid = task->tgid;
 	t.flags = task->flags;
 	t.ppid = BPF_CORE_READ(task, real_parent, tgid);
 	t.uid = BPF_CORE_READ(task, cred, uid.val);
 	t.n_threads = BPF_CORE_READ(task, signal, nr_threads);
 	t.state = compat_task_state(task);
-	BPF_CORE_READ_STR_INTO(&t.comm, task, comm);
-	mm = task->mm;
+	BPF_CORE_READ_STR_INTO(&t.comm, leader, comm);
 	if (mm)
 		read_mm(mm, &t);
 	read_fds(task, &t);

@@ -35,7 +35,7 @@ static void open_bpf(struct sampler *s, const bool disabled[_SOURCE_MAX])
 		log_debug_errno(err, "no BPF");
 		return;
 	}
-	if (tracer__has(s->tracer, SOURCE_TASK_ITER) && tasks_iter__open(s->tracer, &s->tasks))
+	if (tracer__has(s->tracer, SOURCE_TASK_ITER) && tasks_iter__open(s->tracer, s->root_fd, &s->tasks))
 		features__set(s->features, "task_iter", FEATURE_MISSING, "",
 			      "the iterator loads but cannot be opened");
 	if (!tracer__has(s->tracer, SOURCE_PAGE))

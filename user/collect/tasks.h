@@ -32,3 +32,5 @@ struct task_source {
 
 /* root_fd: the directory that holds proc/ (--sysroot); kept open by the caller. */
 int tasks_proc__open(int root_fd, struct task_source **ret);
+/* Appends one process, if it is there; 0 or -errno. */
+int tasks_proc__add(struct task_source *proc, uint32_t pid, struct task_list *l);

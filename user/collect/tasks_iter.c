@@ -21,6 +21,7 @@
 struct tasks_iter {
 	struct task_source source;
 	struct bpf_link *link;
+	struct task_source *proc; /* NULL: no /proc */
 	uint64_t page_size, ticks_per_s;
 	uint64_t n_approx; /* processes whose RSS was approximate, last read */
 	uint64_t n_cut;	   /* records that came incomplete */
@@ -87,6 +88,21 @@ static int by_pid(const void *a, const void *b)
 	return (x->id.pid > y->id.pid) - (x->id.pid < y->id.pid);
 }
 
+/* A process whose first thread has ended comes twice or more: once without
+ * memory, and once for each thread that still has it. */
+static void merge_same(struct task_list *l)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < l->n; i++) {
+		if (!kept || l->v[kept - 1].id.pid != l->v[i].id.pid)
+			l->v[kept++] = l->v[i];
+		else if (l->v[i].known & (1u << PROC_RSS))
+			l->v[kept - 1] = l->v[i];
+	}
+	l->n = kept;
+}
+
 static int read_all(struct tasks_iter *it, int fd, struct task_list *ret)
 {
 	struct mt_task batch[BATCH];
@@ -110,8 +126,16 @@ static int read_all(struct tasks_iter *it, int fd, struct task_list *ret)
 	}
 	if (n < 0)
 		return -errno;
-	if (!sorted)
+	/* Some kernels leave pid 1 out: seen on a 6.18. */
+	if (it->proc && (!ret->n || ret->v[0].id.pid != 1)) {
+		if (tasks_proc__add(it->proc, 1, ret) == -ENOMEM)
+			return -ENOMEM;
+		sorted = false;
+	}
+	if (!sorted) {
 		qsort(ret->v, ret->n, sizeof(*ret->v), by_pid);
+		merge_same(ret);
+	}
 	return 0;
 }
 
@@ -149,10 +173,12 @@ static void tasks_iter__close(struct task_source *s)
 	struct tasks_iter *it = (struct tasks_iter *)s;
 
 	bpf_link__destroy(it->link);
+	if (it->proc)
+		it->proc->close(it->proc);
 	free(it);
 }
 
-int tasks_iter__open(const struct tracer *tracer, struct task_source **ret)
+int tasks_iter__open(const struct tracer *tracer, int root_fd, struct task_source **ret)
 {
 	struct bpf_object *obj = tracer->obj[SOURCE_TASK_ITER];
 	struct bpf_program *prog =
@@ -164,6 +190,8 @@ int tasks_iter__open(const struct tracer *tracer, struct task_source **ret)
 	it->link = prog ? bpf_program__attach(prog) : NULL;
 	if (!it->link)
 		return prog ? -errno : -ENOENT;
+	if (tasks_proc__open(root_fd, &it->proc))
+		it->proc = NULL;
 	it->source = (struct task_source){
 		.name = "bpf iterator",
 		.read = tasks_iter__read,

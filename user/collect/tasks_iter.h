@@ -4,5 +4,6 @@
 #include "collect/bpf/tracer.h"
 #include "collect/tasks.h"
 
-/* Every process by the BPF task iterator of the tracer, which must outlive it. */
-int tasks_iter__open(const struct tracer *tracer, struct task_source **ret);
+/* Every process by the BPF task iterator of the tracer, which must outlive it.
+ * root_fd (kept by the caller): /proc, for what the iterator leaves out. */
+int tasks_iter__open(const struct tracer *tracer, int root_fd, struct task_source **ret);

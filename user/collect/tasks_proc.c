@@ -352,6 +352,14 @@ static int tasks_proc__read(struct task_source *source, struct task_list *ret)
 	return 0;
 }
 
+int tasks_proc__add(struct task_source *source, uint32_t pid, struct task_list *l)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "%u", pid);
+	return add_process((struct tasks_proc *)source, name, l);
+}
+
 static int tasks_proc__limits(const struct task_source *source, struct limits *l)
 {
 	const struct tasks_proc *s = (const struct tasks_proc *)source;
