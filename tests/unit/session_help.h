@@ -93,7 +93,8 @@ static inline bool same_owner(const struct owner_sample *a, const struct owner_s
 	       proc_id_equal(a->parent, b->parent) && SAME_TEXT(a, b, comm) && SAME(a, b, dead) &&
 	       SAME(a, b, exit_ns) && SAME(a, b, has_exit_status) && SAME(a, b, exit_status) &&
 	       SAME(a, b, has_exit_rss) && SAME(a, b, exit_anon) && SAME(a, b, exit_file) &&
-	       SAME(a, b, exit_swap) && SAME(a, b, exit_shmem) && !memcmp(a->live, b->live, sizeof(a->live)) &&
+	       SAME(a, b, exit_swap) && SAME(a, b, exit_shmem) &&
+	       !memcmp(a->live, b->live, sizeof(a->live)) &&
 	       !memcmp(a->taken, b->taken, sizeof(a->taken)) && SAME(a, b, members) &&
 	       SAME(a, b, residue.known) && SAME(a, b, residue.inherited) &&
 	       SAME(a, b, residue.shmem) && SAME(a, b, residue.file) && SAME(a, b, residue.kernel);

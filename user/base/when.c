@@ -47,10 +47,11 @@ char *human_duration(char dst[static HUMAN_DURATION_SIZE], uint64_t ns)
 			snprintf(dst, HUMAN_DURATION_SIZE, "%llu %s", big, units[i].big);
 		return dst;
 	}
-	snprintf(dst, HUMAN_DURATION_SIZE, "%.*f s",
-		 ns < NS_PER_S	      ? 2
-		 : ns < 10 * NS_PER_S ? 1
-				      : 0,
-		 (double)ns / (double)NS_PER_S);
+	if (ns < NS_PER_S)
+		snprintf(dst, HUMAN_DURATION_SIZE, "%.*f ms", ns && ns < 10 * NS_PER_MS ? 1 : 0,
+			 (double)ns / (double)NS_PER_MS);
+	else
+		snprintf(dst, HUMAN_DURATION_SIZE, "%.*f s", ns < 10 * NS_PER_S ? 1 : 0,
+			 (double)ns / (double)NS_PER_S);
 	return dst;
 }

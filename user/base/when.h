@@ -8,6 +8,6 @@
 #define UTC_TIME_SIZE 32
 char *utc_time(char dst[static UTC_TIME_SIZE], uint64_t time_ns);
 
-/* "0.25 s", "4.2 s", "20 s", "5 min 20 s", "3 h 5 min", "2 d 4 h". */
+/* "4.0 ms", "250 ms", "4.2 s", "20 s", "5 min 20 s", "3 h 5 min", "2 d 4 h". */
 #define HUMAN_DURATION_SIZE 32
 char *human_duration(char dst[static HUMAN_DURATION_SIZE], uint64_t ns);

@@ -101,12 +101,12 @@ const struct owner_sample *history__find_owner(const struct history *h, struct p
 static uint64_t distance(const struct proc_sample *a, const struct proc_sample *b)
 {
 	static const enum proc_value values[] = {PROC_ANON, PROC_SWAP, PROC_SHMEM};
-	int64_t sum = 0;
+	uint64_t sum = 0; /* wraps: a damaged session file may hold any numbers */
 
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
 		if (a->known & b->known & (1U << values[i]))
-			sum += (int64_t)(b->value[values[i]] - a->value[values[i]]);
-	return sum < 0 ? -(uint64_t)sum : (uint64_t)sum;
+			sum += b->value[values[i]] - a->value[values[i]];
+	return (int64_t)sum < 0 ? -sum : sum;
 }
 
 static int new_proc(struct history *h, const struct tick *t, const struct proc_sample *s,

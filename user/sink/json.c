@@ -44,7 +44,8 @@
  *     .attributed.user_page_bytes .file_page_bytes .kernel_page_bytes
  *                              pages taken since `start` and held at `end`: anonymous and
  *                              shared memory; page cache; kernel. Below 0 only by events in
- *                              flight
+ *                              flight. When it has ended: what it left and what descendants
+ *                              inherited
  *     .taken.(the same)        pages taken since `start`, given back or not
  *     .ownership               who first touched the pages it maps, of a target, at the end:
  *       .present_bytes         resident anonymous and shared pages, the sum of:

@@ -122,6 +122,8 @@ static size_t line_length(const char *s, size_t width, size_t *ret_next)
 			end = max;
 	}
 	*ret_next = end + strspn(s + end, " ");
+	while (end && s[end - 1] == ' ')
+		end--;
 	return end;
 }
 
@@ -136,7 +138,7 @@ void text_paragraph(FILE *out, const char *lead, const char *text)
 		return;
 	}
 	s = safe_text(safe, size, text, strlen(text));
-	fputs(lead, out);
+	fprintf(out, "%.*s", (int)(s[strspn(s, " ")] ? indent : strcspn(lead, " ")), lead);
 	do {
 		size_t len = line_length(s, TEXT_WIDTH - indent, &next);
 
