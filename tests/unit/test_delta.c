@@ -316,6 +316,16 @@ static void owner_fields(void **state)
 	CHANGES(now.parent.pid = 1);
 	CHANGES(now.comm[3] = 'z');
 	CHANGES(now.exit_ns = 5);
+	now.exit_ns = 6; /* read again through another clock */
+	assert_int_equal(owners_tick(f, &now, 1), 0);
+	CHANGES(now.dead = true);
+	CHANGES(now.has_exit_status = true);
+	CHANGES(now.exit_status = 9);
+	CHANGES(now.has_exit_rss = true);
+	CHANGES(now.exit_anon = 1);
+	CHANGES(now.exit_file = 1);
+	CHANGES(now.exit_swap = 1);
+	CHANGES(now.exit_shmem = 1);
 	CHANGES(now.live[PAGES_KERNEL] = -1);
 	CHANGES(now.taken[PAGES_USER] = 1);
 	CHANGES(now.members = 1);

@@ -198,16 +198,29 @@ int delta__procs(struct delta *d, const struct task_list *now, struct tick *t)
 	return 0;
 }
 
+static bool same_residue(const struct residue *a, const struct residue *b)
+{
+	return a->known == b->known && a->inherited == b->inherited && a->shmem == b->shmem &&
+	       a->file == b->file && a->kernel == b->kernel;
+}
+
+static bool same_exit(const struct owner_sample *a, const struct owner_sample *b)
+{
+	/* exit_ns is converted from another clock at each reading: it never is
+	 * exactly the same again, and no news once it is known. */
+	return a->dead == b->dead && !a->exit_ns == !b->exit_ns &&
+	       a->has_exit_status == b->has_exit_status && a->exit_status == b->exit_status &&
+	       a->has_exit_rss == b->has_exit_rss && a->exit_anon == b->exit_anon &&
+	       a->exit_file == b->exit_file && a->exit_swap == b->exit_swap &&
+	       a->exit_shmem == b->exit_shmem;
+}
+
 static bool same_owner(const struct owner_sample *a, const struct owner_sample *b)
 {
 	return a->owner == b->owner && a->kind == b->kind && proc_id_equal(a->parent, b->parent) &&
-	       !memcmp(a->comm, b->comm, COMM_SIZE) && a->dead == b->dead &&
-	       a->exit_ns == b->exit_ns && !memcmp(a->live, b->live, sizeof(a->live)) &&
+	       !memcmp(a->comm, b->comm, COMM_SIZE) && !memcmp(a->live, b->live, sizeof(a->live)) &&
 	       !memcmp(a->taken, b->taken, sizeof(a->taken)) && a->members == b->members &&
-	       a->residue.known == b->residue.known &&
-	       a->residue.inherited == b->residue.inherited &&
-	       a->residue.shmem == b->residue.shmem && a->residue.file == b->residue.file &&
-	       a->residue.kernel == b->residue.kernel;
+	       same_exit(a, b) && same_residue(&a->residue, &b->residue);
 }
 
 static bool same_key(const struct owner_sample *a, const struct owner_sample *b)
