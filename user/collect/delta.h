@@ -22,7 +22,7 @@ void delta__free(struct delta *d);
  */
 int delta__procs(struct delta *d, const struct task_list *now, struct tick *t);
 
-/* Appends to t->owners those of `now` (n of them) that are new or changed
- * (of exit_ns: whether it is known). An owner that is gone from `now` is forgotten without a row. 0
- * or -ENOMEM. */
+/* Appends to t->owners those of `now` (n of them) that are new or changed (of
+ * exit_ns: whether it is known). One that is gone from `now` is forgotten
+ * without a row. 0 or -ENOMEM. */
 int delta__owners(struct delta *d, const struct owner_sample *now, size_t n, struct tick *t);
