@@ -86,7 +86,7 @@ void json_add_seconds(struct json_object *o, const char *name, uint64_t ns)
 
 void json_add_rounded(struct json_object *o, const char *name, double n)
 {
-	if (n > -0x1p63 && n < 0x1p63)
+	if (fabs(n) < 9.2e18)
 		json_add_i64(o, name, (int64_t)llround(n));
 }
 

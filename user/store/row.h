@@ -14,8 +14,8 @@
 struct row_sum {
 	uint64_t h;
 };
-#define ROW_SUM_INIT ((struct row_sum){0xcbf29ce484222325ULL}) /* FNV-1a's offset basis, 64 bits   \
-								*/
+/* FNV-1a's offset basis for 64 bits */
+#define ROW_SUM_INIT ((struct row_sum){0xcbf29ce484222325ULL})
 
 /* Binds the columns from parameter `first` on. Strings stay the row's: it must
  * live until the statement was run. 0 or -errno. */
