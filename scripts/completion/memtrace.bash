@@ -3,8 +3,8 @@
 #
 # Completion of memtrace for bash. tests/check/options-docs.sh compares the lists here with --help.
 
-_memtrace_options='--pid -p --comm --cgroup -- --report --doctor --duration --interval --no-follow
-	--format --output -o --top-processes --log-dir --no-session --no-bpf --no-source --sysroot
+_memtrace_options='--pid -p --comm --cgroup -- --report --doctor --judge --duration --interval
+	--no-follow --format --output -o --top-processes --log-dir --no-session --no-bpf --no-source --sysroot
 	--verbose -v --quiet -q --help -h --version -V'
 _memtrace_formats='text json'
 _memtrace_sources='page filemap task migrate async task_iter'
@@ -54,7 +54,7 @@ _memtrace_value() {
 	--interval) mapfile -t COMPREPLY < <(compgen -W '500ms 1s 5s 30s' -- "$2") ;;
 	--format) mapfile -t COMPREPLY < <(compgen -W "$_memtrace_formats" -- "$2") ;;
 	--no-source) mapfile -t COMPREPLY < <(compgen -W "$_memtrace_sources" -- "$2") ;;
-	--report | --output | -o) _memtrace_files -f "$2" ;;
+	--report | --judge | --output | -o) _memtrace_files -f "$2" ;;
 	--log-dir | --sysroot) _memtrace_files -d "$2" ;;
 	--top-processes) mapfile -t COMPREPLY < <(compgen -W '0 10 50' -- "$2") ;;
 	*) return 1 ;;

@@ -191,8 +191,10 @@ static int check_combination(const struct parse_state *s)
 			return usage_error("%s has no meaning with %s", option_label(def, a),
 					   option_label(s->chooser, b));
 	}
-	if (o->mode == MODE_DOCTOR && strcmp(o->format, "text") && strcmp(o->format, "json"))
-		return usage_error("--doctor prints as text or json, not as %s", o->format);
+	if ((o->mode == MODE_DOCTOR || o->mode == MODE_JUDGE) && strcmp(o->format, "text") &&
+	    strcmp(o->format, "json"))
+		return usage_error("%s prints as text or json, not as %s",
+				   option_label(s->chooser, a), o->format);
 	if (o->duration_ns && o->interval_ns > o->duration_ns && o->verbose >= 0)
 		log_warning("--interval is longer than --duration: one sample at the start and one "
 			    "at the end");

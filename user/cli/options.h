@@ -16,6 +16,7 @@ enum mode {
 	MODE_TRACE,  /* --pid, --comm, --cgroup, COMMAND */
 	MODE_REPORT, /* --report SESSION */
 	MODE_DOCTOR,
+	MODE_JUDGE, /* --judge FILE|DIR */
 	MODE_HELP,
 	MODE_VERSION,
 };
@@ -28,6 +29,7 @@ struct options {
 	const char *cgroup;   /* --cgroup */
 	char **command;	      /* COMMAND ARG…; NULL-terminated, NULL without */
 	const char *session;  /* --report */
+	const char *judge;    /* --judge: a CSV file, "-", or a directory of them */
 	uint64_t duration_ns; /* 0: until the targets are gone or a signal */
 	uint64_t interval_ns; /* default 5 s */
 	const char *format;   /* default "text" */

@@ -13,6 +13,7 @@ static const char *const intro =
 	"       memtrace [OPTION]... -- COMMAND [ARG...]\n"
 	"       memtrace [OPTION]... --report SESSION\n"
 	"       memtrace [OPTION]... --doctor\n"
+	"       memtrace [OPTION]... --judge FILE|DIR\n"
 	"\n"
 	"Tells who takes the memory of this machine: every page is attributed to the process that\n"
 	"took it, from the moment memtrace starts, and what was not seen is said.\n";
@@ -25,6 +26,8 @@ static const char *const outro =
 	"  sudo memtrace --duration 10s -- ./server -x run a program and trace it\n"
 	"  sudo memtrace --comm nginx --format json -o nginx.json --duration 1h\n"
 	"  memtrace --report SESSION.db                the report of an earlier run again\n"
+	"  memtrace --judge rss.csv                    is this series (t_seconds,value_kb) a "
+	"leak?\n"
 	"  sudo memtrace --doctor                      what works here, and what would fix the "
 	"rest\n"
 	"\n"

@@ -207,7 +207,8 @@ static int add_source(const struct option_def *def, const char *arg, struct opti
 #define IN_TRACE IN(MODE_TRACE)
 #define IN_REPORT IN(MODE_REPORT)
 #define IN_DOCTOR IN(MODE_DOCTOR)
-#define IN_ALL (IN_TRACE | IN_REPORT | IN_DOCTOR)
+#define IN_JUDGE IN(MODE_JUDGE)
+#define IN_ALL (IN_TRACE | IN_REPORT | IN_DOCTOR | IN_JUDGE)
 
 const struct option_def option_table[] = {
 	{.name = "pid",
@@ -247,6 +248,14 @@ const struct option_def option_table[] = {
 	 .mode = MODE_DOCTOR,
 	 .parse = set_nothing,
 	 .help = "tell what works here, what does not, why, and what would fix it"},
+	{.name = "judge",
+	 .arg = "FILE|DIR",
+	 .mode = MODE_JUDGE,
+	 .parse = set_string,
+	 .offset = offsetof(struct options, judge),
+	 .help = "is this a leak? the verdict on a series from anywhere: lines of "
+		 "t_seconds,value_kb, - for standard input; on a directory of labelled ones the "
+		 "score of the verdicts"},
 
 	{.name = "duration",
 	 .arg = "TIME",
@@ -276,7 +285,7 @@ const struct option_def option_table[] = {
 	{.name = "output",
 	 .letter = 'o',
 	 .arg = "FILE",
-	 .modes = IN_TRACE | IN_REPORT,
+	 .modes = IN_TRACE | IN_REPORT | IN_JUDGE,
 	 .parse = set_string,
 	 .offset = offsetof(struct options, output),
 	 .help = "write the report to FILE instead of standard output"},

@@ -280,6 +280,7 @@ void evidence__weigh(const struct window *w, struct evidence *ret)
 	weigh_waves(w, ret);
 	weigh_curve(w, ret);
 	ret->e[EV_NOISE] = num_clamp(ret->noise_kb / num_max(ret->trend_kb, 1), 0, 9);
+	ret->inner_kb = w->top_kb - num_median_of(w->floor, n);
 	ret->mean_range_kb = window_range(w->mean, n);
 	ret->mean_share =
 		ratio(num_median_of(w->mean, n) - lowest(w->mean, 0, n), ret->mean_range_kb);

@@ -60,8 +60,9 @@ struct evidence {
 	double mean_pace_kb; /* first points to last points, over the whole window */
 	double range_kb, noise_kb, give_back_kb;
 	double mean_range_kb, mean_share; /* of the bucket means: range, and median height in it */
-	double mean_excess_kb;		  /* how far the means stand above the floors */
-	double jump_share;		  /* of the growth in the largest rise within two buckets */
+	double inner_kb; /* highest sample over the median floor: what swings inside buckets */
+	double mean_excess_kb; /* how far the means stand above the floors */
+	double jump_share;     /* of the growth in the largest rise within two buckets */
 	double roughness; /* noise of the second differences over the range: small for smooth curves
 			   */
 	double cut_buckets;	/* how many the start-up took */

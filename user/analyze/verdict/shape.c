@@ -25,6 +25,17 @@ static bool is_sawtooth(const struct evidence *ev)
 	       (ev->e[EV_SKEW] > 0.25 || ev->period.strength > 0.75);
 }
 
+/*
+ * Swings that are shorter than a bucket: their floors lie flat, their means
+ * above them tell how long they are up. Teeth are up half of the time.
+ */
+static bool swings_inside(const struct evidence *ev)
+{
+	double much = num_max(VERDICT_MIN_GROWTH_KB, 0.02 * ev->level_abs_kb);
+
+	return ev->inner_kb > much && ev->mean_excess_kb > 0.5 * ev->range_kb;
+}
+
 /* As slow down as up: over periods, or one smooth cycle. */
 static bool is_seasonal(const struct evidence *ev)
 {
@@ -69,6 +80,8 @@ enum verdict_shape name_shape(const struct evidence *ev)
 
 	if (is_falling(ev))
 		return SHAPE_FALLING;
+	if (swings_inside(ev) && ev->mean_excess_kb > 0.3 * ev->inner_kb)
+		return SHAPE_SAWTOOTH;
 	if (is_spiky(ev))
 		return SHAPE_SPIKES;
 	if (ev->range_kb <= VERDICT_MIN_GROWTH_KB)
@@ -93,6 +106,8 @@ enum verdict_kind name_kind(const struct evidence *ev, double probability)
 
 	if (ev->cut_buckets >= 3 && e[EV_CUT] > 0.5 && !n_turns(ev))
 		return VERDICT_PLATEAU;
+	if (swings_inside(ev) && ev->mean_excess_kb > 0.02 * ev->level_abs_kb)
+		return ev->mean_excess_kb > 0.3 * ev->inner_kb ? VERDICT_SAWTOOTH : VERDICT_SPIKES;
 	if (is_spiky(ev) && !is_falling(ev))
 		return VERDICT_SPIKES;
 	if (ev->range_kb <= num_max(VERDICT_MIN_GROWTH_KB, 0.02 * ev->level_abs_kb))

@@ -83,6 +83,7 @@ void window__all(const struct series *s, struct window *ret)
 
 	memset(ret, 0, sizeof(*ret));
 	ret->base_kb = s->v0;
+	ret->top_kb = (double)s->max;
 	if (last_is_thin(s))
 		n--;
 	for (unsigned int i = 0; i < n; i++) {

@@ -16,6 +16,7 @@ struct window {
 	double begin_s;		  /* of x = 0, since the first sample */
 	double base_kb;		  /* the first sample: what floor and mean are relative to */
 	double cut_kb;		  /* start-up transient taken out */
+	double top_kb;		  /* highest sample, relative; 0 for a ring */
 	unsigned int n_gaps;	  /* empty buckets inside */
 	double x[WINDOW_MAX];	  /* bucket centres in [0,1] */
 	double floor[WINDOW_MAX]; /* KiB relative to the first sample */
