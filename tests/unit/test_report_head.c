@@ -94,13 +94,16 @@ static void what_to_type_next(void **state)
 		uint64_t seconds, to_mib, left_mib;
 		bool ended, bpf;
 		const char *want;
+		const char *mode;
 	} cases[] = {
-		{20, 100, 0, false, true, "Next: memtrace --pid 1 --duration 10m"},
-		{600, 100, 0, false, true, "Next: pmap -x 1 "},
-		{600, 10, 0, false, true, "Next: memtrace --pid 1 --duration 1h"},
-		{600, 10, 50, false, true, "Next: df -h -t tmpfs; ipcs -m"},
-		{600, 100, 50, true, true, "Next: df -h -t tmpfs; ipcs -m"},
-		{600, 10, 0, false, false, "Next: memtrace --doctor"},
+		{20, 100, 0, false, true, "Next: memtrace --pid 1 --duration 10m", "pid"},
+		{600, 100, 0, false, true, "Next: pmap -x 1 ", "pid"},
+		{600, 10, 0, false, true, "Next: memtrace --pid 1 --duration 1h", "pid"},
+		{20, 100, 0, false, true, "Next: memtrace --duration 10m -- 1234 (", "command"},
+		{600, 100, 0, false, true, "Next: memtrace --duration 1h -- 1234 (does", "command"},
+		{600, 10, 50, false, true, "Next: df -h -t tmpfs; ipcs -m", "pid"},
+		{600, 100, 50, true, true, "Next: df -h -t tmpfs; ipcs -m", "pid"},
+		{600, 10, 0, false, false, "Next: memtrace --doctor", "pid"},
 	};
 
 	for (size_t i = 0; i < N_OF(cases); i++) {
@@ -108,6 +111,8 @@ static void what_to_type_next(void **state)
 		struct owner_sample o = story_owner(2, "gone", cases[i].left_mib * MIB, 0, 0);
 
 		run.info.bpf = cases[i].bpf;
+		put(run.info.mode, sizeof(run.info.mode), cases[i].mode);
+		put(run.info.target, sizeof(run.info.target), "1234");
 		grow(&run, 1, PROC_TARGET, 10, cases[i].to_mib);
 		run.last.procs.v[0].end.ended = cases[i].ended;
 		o.dead = true;

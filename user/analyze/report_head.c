@@ -324,18 +324,32 @@ static bool lives(const struct report_process *p)
 	return p && !p->end.ended;
 }
 
+/* "memtrace --pid 12 --duration 10m": the command that we started is stopped
+ * with the run, it is started again. */
+static void say_again(struct head *x, const char *duration, bool grew, struct strbuf *b)
+{
+	const struct run_info *info = &x->r->info;
+
+	if (!strcmp(info->mode, "command"))
+		strbuf_addf(b, "Next: memtrace --duration %s -- %.120s", duration, info->target);
+	else
+		strbuf_addf(b, "Next: memtrace --pid %u --duration %s", x->most->id.pid, duration);
+	strbuf_addf(b,
+		    grew ? " (does it go on?)" : " (nothing notable in this window: look longer)");
+}
+
 static void note_next(struct head *x, struct strbuf *b)
 {
 	const struct report_process *p = x->most;
 	bool grew = p && p->growth_bytes >= NOTABLE_BYTES;
+	bool long_run = x->r->duration_ns >= LONG_RUN_NS;
 
 	if (lives(x->other) && x->other->growth_bytes >= NOTABLE_BYTES && !grew)
 		strbuf_addf(b, "Next: memtrace --pid %u --duration 10m (what grew, watched)",
 			    x->other->id.pid);
-	else if (lives(p) && grew && x->r->duration_ns < LONG_RUN_NS)
-		strbuf_addf(b, "Next: memtrace --pid %u --duration 10m (does it go on?)",
-			    p->id.pid);
-	else if (lives(p) && grew)
+	else if (lives(p) && grew && !long_run)
+		say_again(x, "10m", grew, b);
+	else if (lives(p) && grew && strcmp(x->r->info.mode, "command"))
 		strbuf_addf(b, "Next: pmap -x %u | sort -nk3 | tail (which mappings hold it)",
 			    p->id.pid);
 	else if (tmpfs_left(x->r))
@@ -344,10 +358,7 @@ static void note_next(struct head *x, struct strbuf *b)
 	else if (!x->r->info.bpf)
 		strbuf_addf(b, "Next: memtrace --doctor (why pages were not attributed)");
 	else if (lives(p))
-		strbuf_addf(b,
-			    "Next: memtrace --pid %u --duration 1h (nothing notable in this "
-			    "window: look longer)",
-			    p->id.pid);
+		say_again(x, "1h", grew, b);
 }
 
 int report_head__add(const struct history *h, struct report *r)
