@@ -55,9 +55,9 @@ build() {
 		>"$out/build-$name.log" 2>&1
 }
 
-# What is built and newer than all it is made of.
-is_built() {
-	scripts/as.sh owner make -q "$1" >/dev/null 2>&1
+# build_one NAME PROGRAM: up to date, or made so; a failed attempt stays in the log.
+build_one() {
+	scripts/as.sh owner make -q "$2" >/dev/null 2>&1 || build "$1" "$2"
 }
 
 tap_plan() {
