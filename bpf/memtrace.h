@@ -130,6 +130,7 @@ enum mt_count {
 	MT_C_BAD_ORDER,	   /* block larger than MT_MAX_ORDER */
 	MT_C_ASYNC,	   /* pages given to the async bucket */
 	MT_C_MAYBE_ASYNC,  /* pages given to current although it could have been an interrupt */
+	MT_C_MOVED,	   /* pages seen to move, owned or not */
 	MT_C_MIGRATED,	   /* pages whose owner was carried to their new place */
 	MT_C_MIGRATE_LOST, /* pages seen moving whose owner could not be carried */
 	MT_C_COLLAPSED,	   /* pages of huge pages given to their process after a collapse */

@@ -291,6 +291,7 @@ int page_free(struct bpf_raw_tracepoint_args *ctx)
 	}
 	if (cpu->moved_to && cpu->moved_order == order &&
 	    cpu->moved_tid == (__u32)bpf_get_current_pid_tgid()) {
+		cpu->count[MT_C_MOVED] += 1u << order;
 		carry(index, cpu->moved_to - 1, 1u << order);
 		cpu->moved_to = 0;
 	}

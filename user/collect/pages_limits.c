@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "collect/pages_table.h"
+#include "collect/vmstat.h"
 
 static const struct {
 	enum mt_count count;
@@ -33,18 +34,45 @@ static const struct {
 	 "pages that became part of a huge page whose process could not be told"},
 };
 
+static uint64_t sum(const struct pages *p, enum mt_count which)
+{
+	uint64_t n = 0;
+
+	for (uint32_t c = 0; c < p->tracer->machine.config.n_cpus; c++)
+		n += p->cpu[c].count[which];
+	return n;
+}
+
+/* The kernel counts every page it moved; those we saw moving kept their owner. */
+static int add_moved(const struct pages *p, struct limits *l)
+{
+	uint64_t now, moved, seen = sum(p, MT_C_MOVED);
+
+	if (!p->has_moved_at_start || vmstat_read(p->root_fd, "pgmigrate_success", &now))
+		return 0;
+	moved = now - p->moved_at_start;
+	if (moved <= seen)
+		return 0;
+	return limits__set(
+		l, "pages_moved_unseen", moved - seen,
+		"pages moved by compaction or migration without an event (page cache that "
+		"nobody maps, mostly), of %llu moved: those that had an owner are missing "
+		"from what it holds",
+		(unsigned long long)moved);
+}
+
 int pages__limits(struct pages *p, struct limits *l)
 {
 	int err = pages_read_cpus(p);
 
 	for (size_t i = 0; !err && i < sizeof(limits) / sizeof(limits[0]); i++) {
-		uint64_t n = 0;
+		uint64_t n = sum(p, limits[i].count);
 
-		for (uint32_t c = 0; c < p->tracer->machine.config.n_cpus; c++)
-			n += p->cpu[c].count[limits[i].count];
 		if (n)
 			err = limits__set(l, limits[i].kind, n, "%s", limits[i].meaning);
 	}
+	if (!err)
+		err = add_moved(p, l);
 	if (!err && p->n_races)
 		err = limits__set(
 			l, "owner_reads_raced", p->n_races,

@@ -10,6 +10,9 @@ struct pages {
 	int owners_fd, ids_fd, free_fd, cpu_fd, table_fd;
 	int kpageflags; /* -1: residue cannot be told apart */
 	int kpageflags_err;
+	int root_fd; /* not owned */
+	uint64_t moved_at_start; /* vmstat's pgmigrate_success */
+	bool has_moved_at_start;
 	struct mt_cpu *cpu, *cpu_again; /* n_cpus each: cpu_state and a second look at it */
 	uint32_t max_owner;		/* highest id ever handed out */
 	uint64_t page_size, ticks_per_s;
