@@ -1,23 +1,29 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Records a real corpus from programs of known behaviour (programs.tsv):
-#   record.sh OUTDIR [SECONDS [INTERVAL]]      default 3660 5
-# One CSV a program (t_seconds,value_kb of RssAnon + VmSwap) and a
-# manifest.tsv that `memtrace --judge OUTDIR` scores. Programs that are not
+#   record.sh OUTDIR [SECONDS [INTERVAL [PROGRAMS]]]      default 3660 5 programs.tsv
+# One CSV a program and a manifest.tsv that `memtrace --judge OUTDIR` scores:
+# t_seconds,value_kb of RssAnon + VmSwap; of all processes of its session for
+# build and cron; Shmem of the machine for tmpfs, the dentry slab for dentry. Programs that are not
 # installed are named and left out. Everything started here is ended here.
 set -u
 out=${1:?usage: record.sh OUTDIR [SECONDS [INTERVAL]]}
 seconds=${2:-3660}
 interval=${3:-5}
 here=$(cd "$(dirname "$0")" && pwd)
+programs=${4:-$here/programs.tsv}
 port=16390
 mkdir -p "$out/run" || exit 1
 out=$(cd "$out" && pwd)
 cc -O1 -o "$out/run/victim" "$here/victim.c" || exit 1
 
 pids=()
+sessions=()
+shm=/dev/shm/record.$$
 cleanup() {
 	for p in "${pids[@]}"; do kill "$p" 2>/dev/null; done
+	for p in "${sessions[@]}"; do kill -- "-$p" 2>/dev/null; done
+	rm -rf "$shm"
 	wait 2>/dev/null
 }
 trap cleanup EXIT
@@ -59,6 +65,38 @@ feed_memcached() { # port
 	done
 }
 
+# Compiles a file that takes a second or two, with a rest between.
+build() {
+	while :; do
+		for ((k = 0; k < 400; k++)); do
+			echo "int f$k(int a, int b) { int s = 0; for (int i = 0; i < a; i++) s += (i * b) ^ $k; return s; }"
+		done | cc -O2 -x c -c -o "$out/run/build.o" -
+		sleep $((RANDOM % 6 + 2))
+	done
+}
+
+cron() {
+	while sleep $((40 + RANDOM % 20)); do
+		seq 400000 | sort -R -S 40M | head -1 >/dev/null
+	done
+}
+
+tmpfs() { # KiB a minute
+	mkdir -p "$shm"
+	while sleep 6; do
+		head -c "$(($1 * 1024 / 10))" /dev/zero >>"$shm/kept"
+	done
+}
+
+dentry() { # lookups a second
+	local n=0 i
+	while sleep 1; do
+		for ((i = 0; i < $1; i++)); do
+			[ -e "$out/run/none.$$.$((n++))" ]
+		done
+	done
+}
+
 start() { # command words; sets $pid
 	case $1 in
 	victim) "$out/run/victim" "${@:2}" & ;;
@@ -78,6 +116,11 @@ start() { # command words; sets $pid
 		redis-server --port "$port" --bind 127.0.0.1 --save '' --appendonly no \
 			--dir "$out/run" "${limit[@]}" >/dev/null &
 		;;
+	build | cron)
+		setsid bash -c "$(declare -f build cron); out='$out'; $1" &
+		sessions+=("$!")
+		;;
+	tmpfs | dentry) "$@" & ;;
 	memcached)
 		have memcached "$*" || return 1
 		port=$((port + 1))
@@ -89,6 +132,25 @@ start() { # command words; sets $pid
 	case $1 in
 	redis) (sleep 2; feed_redis "$port" "$2") & pids+=("$!") ;;
 	memcached) (sleep 2; feed_memcached "$port") & pids+=("$!") ;;
+	esac
+}
+
+# RssAnon + VmSwap of every process of a session, in KiB.
+whole_session() { # session leader
+	local s files=()
+	for s in /proc/[0-9]*/stat; do
+		[[ $(cat "$s" 2>/dev/null) =~ \)\ .\ [0-9]+\ [0-9]+\ $1\  ]] &&
+			files+=("${s%stat}status")
+	done
+	cat "${files[@]}" 2>/dev/null | awk '/^RssAnon:|^VmSwap:/ { kb += $2 } END { print kb + 0 }'
+}
+
+# The series that are no single process; empty for the others.
+one_value() { # pid name
+	case $2 in
+	build | cron) whole_session "$1" ;;
+	tmpfs) awk '/^Shmem:/ { print $2 }' /proc/meminfo ;;
+	dentry) awk '$1 == "dentry" { print int($3 * $4 / 1024) }' /proc/slabinfo ;;
 	esac
 }
 
@@ -104,7 +166,7 @@ while IFS=$'\t' read -r name leak kind rate command _; do
 	echo -e "$name.csv\t${seconds}s@${interval}s\t$name\t$leak\t1\t$kind\t$rate\t0\t0\t0" >>"$out/manifest.tsv"
 	echo t_seconds,value_kb >"$out/$name.csv"
 	map="$map $pid=$name"
-done <"$here/programs.tsv"
+done <"$programs"
 
 sleep 1 # every program is past its exec
 began=${EPOCHREALTIME/./}
@@ -113,6 +175,7 @@ for ((i = 0; i * interval < seconds; i++)); do
 	t=$(((now - began) / 1000))
 	files=()
 	for p in $map; do
+		case $p in *=build | *=cron | *=tmpfs | *=dentry) continue ;; esac
 		[ -r "/proc/${p%%=*}/status" ] && files+=("/proc/${p%%=*}/status")
 	done
 	awk -v t="$((t / 1000)).$(printf %03d $((t % 1000)))" -v map="$map" -v out="$out" '
@@ -121,6 +184,10 @@ for ((i = 0; i * interval < seconds; i++)); do
 		/^RssAnon:/ { anon = $2 }
 		/^VmSwap:/ { f = out "/" name[id] ".csv"; print t "," anon + $2 >>f; close(f) }
 	' "${files[@]}"
+	for p in $map; do
+		value=$(one_value "${p%%=*}" "${p#*=}")
+		[ -n "$value" ] && echo "$((t / 1000)),$value" >>"$out/${p#*=}.csv"
+	done
 	next=$((began + (i + 1) * interval * 1000000))
 	now=${EPOCHREALTIME/./}
 	[ "$next" -gt "$now" ] && sleep "$(((next - now) / 1000000)).$(printf %06d $(((next - now) % 1000000)))"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Programs of known behaviour for the real corpus (record.sh). A mode name,
- * then its numbers. What each one truly does is its label: see labels.txt.
+ * then its numbers. What each one truly does is its label: see programs.tsv.
  */
 #define _GNU_SOURCE
 #include <stdint.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Node programs of known behaviour for the real corpus; see labels.txt.
+// Node programs of known behaviour for the real corpus; see programs.tsv.
 'use strict';
 const mode = process.argv[2], rate = Number(process.argv[3] || 50);
 const kept = [], map = new Map();

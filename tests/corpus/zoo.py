@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Python programs of known behaviour for the real corpus; see labels.txt.
+# Python programs of known behaviour for the real corpus; see programs.tsv.
 import collections
 import functools
 import gc
