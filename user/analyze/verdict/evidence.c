@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define N WINDOW_MAX
+#define LEAST_TREND_KB 32.0
 
 const char *const evidence_names[_EV_MAX] = {
 	[EV_TREND_Z] = "trend_z",
@@ -241,7 +242,9 @@ static void weigh_waves(const struct window *w, struct evidence *ev)
 static void weigh_curve(const struct window *w, struct evidence *ev)
 {
 	robust_trend(w->x, w->floor, w->m, &ev->line);
-	warmup_fit(w->x, w->floor, w->m, &ev->line, &ev->warmup);
+	ev->warmup = (struct warmup_fit){.gain = -1e9, .runner_up = -1e9};
+	if (ev->trend_kb >= LEAST_TREND_KB) /* a third of the cost, and asked of growth only */
+		warmup_fit(w->x, w->floor, w->m, &ev->line, &ev->warmup);
 	ev->e[EV_TREND_T] = ev->line.t;
 	ev->e[EV_CURVE_GAIN] = num_clamp(ev->warmup.gain, -10, 200);
 	if (ev->warmup.gain > 0) {

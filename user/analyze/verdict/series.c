@@ -176,9 +176,44 @@ bool series__moved(const struct series *s)
 	return s->n >= MIN_SAMPLES && (double)s->max - (double)s->min >= MOVED_KB;
 }
 
+/*
+ * Series that began together must not be due together for ever: the wait is
+ * drawn out by up to a half, by what the series holds (so that the same samples
+ * always give the same looks).
+ */
+static uint64_t wait_of(const struct series *s)
+{
+	uint64_t bits, h;
+	double mixed = s->v0 * 0.61803398875 + s->last_v;
+
+	memcpy(&bits, &mixed, sizeof(bits));
+	h = (bits ^ s->n_judged) * 0x9e3779b97f4a7c15ULL >> 54; /* 0 .. 1023 */
+	return s->n_judged * (1024 + h / 2) / 1024 / 25;	/* 4 to 6 % */
+}
+
 bool series__due(const struct series *s)
 {
-	uint64_t since = s->n - s->n_judged;
+	return s->n >= MIN_SAMPLES && s->n - s->n_judged > wait_of(s);
+}
 
-	return s->n >= MIN_SAMPLES && since * 100 >= s->n_judged * 3 && since > 0;
+static double lowest(const struct series *s, unsigned int from, unsigned int to)
+{
+	double v = 3e38;
+
+	for (unsigned int i = from; i < to; i++)
+		if (s->count[i])
+			v = num_min(v, (double)s->floor[i]);
+	return v;
+}
+
+bool series__rising(const struct series *s)
+{
+	unsigned int third = s->n_buckets / 3;
+
+	if (s->n < MIN_SAMPLES || third < 2)
+		return s->n >= MIN_SAMPLES;
+	return s->alarm.on ||
+	       lowest(s, s->n_buckets - third, s->n_buckets) > lowest(s, 0, third) + MOVED_KB / 2 ||
+	       lowest(s, s->n_buckets - 3, s->n_buckets) >
+		       lowest(s, third, 2 * third) + MOVED_KB / 2;
 }

@@ -69,10 +69,17 @@ static inline double series__span_s(const struct series *s)
 }
 
 /*
- * Whether a look is worth its cost: the series grew by 3 % since the last one
- * (so looks become rarer as the history grows) and moved at all.
+ * Whether it is time for another look: the series grew by some 5 % since the
+ * last one, so that looks become rarer as the history grows. The caller sets
+ * n_judged = n when it has looked.
  */
 bool series__due(const struct series *s);
+
+/*
+ * A look could find a leak: the floors of late stand above the early ones, or
+ * an alarm is on. For following many series; a report judges them all.
+ */
+bool series__rising(const struct series *s);
 
 /* Enough samples and movement for a verdict other than stable or insufficient. */
 bool series__moved(const struct series *s);

@@ -20,9 +20,10 @@ static unsigned int n_turns(const struct evidence *ev)
 static bool is_sawtooth(const struct evidence *ev)
 {
 	double enough = n_turns(ev) >= 5 ? 0.2 : 0.4;
+	double regular = n_turns(ev) >= 8 ? 0.5 : 0.75;
 
 	return n_turns(ev) >= 3 && ev->e[EV_GIVE_BACK_RANGE] >= enough &&
-	       (ev->e[EV_SKEW] > 0.25 || ev->period.strength > 0.75);
+	       (ev->e[EV_SKEW] > 0.25 || ev->period.strength > regular);
 }
 
 /*
