@@ -87,7 +87,7 @@ static void test_no_such_cgroup(void **state)
 	assert_int_equal(ENOENT, 2);
 	assert_string_equal(members(root, "system.slice/nginx"), enoent);
 	assert_string_equal(members(root, "system.slice/memory.current"), enoent); /* a file */
-	assert_string_equal(members(root, "/sys/fs/cgroupx/system.slice"), enoent);
+	assert_string_equal(members(root, "/sys/fs/cgroupsystem.slice"), enoent);
 	assert_string_equal(members(none, "/"), enoent);
 }
 

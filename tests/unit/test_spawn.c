@@ -127,7 +127,7 @@ static void test_kill_is_forwarded(void **state)
 	struct spawn *s;
 	int status = -1;
 
-	assert_int_equal(spawn__start(ARGV("sleep", "1000"), &s), 0);
+	assert_int_equal(spawn__start(ARGV("sleep", "60"), &s), 0);
 	assert_int_equal(spawn__release(s), 0);
 	assert_int_equal(spawn__reap(s, &status), 0);
 	assert_int_equal(status, -1);

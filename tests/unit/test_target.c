@@ -162,6 +162,7 @@ static void test_comm(void **state)
 	/* who gives the name up stays */
 	SEE(&w, {10, 1, 0, "nginx"}, {15, 10, 0, "nginx"}, {20, 1, 0, "perl"});
 	assert_int_equal(flags_of(&w, 20), PROC_TARGET);
+	assert_event(&w, EVENT_TARGET_EXEC, 20, "perl now, was nginx");
 	world_end(&w);
 }
 
