@@ -139,10 +139,10 @@ check_freed() {
 }
 
 @test "filecache: a file read in, by a command and by a running process" {
-	case $(stat -f -c %T /var/tmp) in tmpfs | ramfs | overlayfs) skip "/var/tmp is no disk" ;; esac
-	trace_command filecache
+	disk=$(disk_dir) || skip "no directory on a disk"
+	trace_command filecache --dir "$disk"
 	within "file pages" "$(process "$VICTIM_PID" .attributed.file_page_bytes)" "$(truth .held_bytes)"
-	trace_pid filecache
+	trace_pid filecache --dir "$disk"
 	within "file pages" "$(process "$VICTIM_PID" .attributed.file_page_bytes)" "$(truth .held_bytes)"
 	at_most "user pages" "$(process "$VICTIM_PID" .attributed.user_page_bytes)" $((64 * PAGE))
 }

@@ -117,8 +117,8 @@ bad_usage() {
 
 @test "a PID that does not exist" {
 	free=$(free_pid)
-	bad 1 "$free" --log-dir "$T/log" --duration 1 --pid "$free"
-	bad 1 "$free" --log-dir "$T/log" --duration 1 --no-bpf --pid "$free"
+	bad 1 "$free" --log-dir "$T/log" --interval 500ms --duration 1 --pid "$free"
+	bad 1 "$free" --log-dir "$T/log" --interval 500ms --duration 1 --no-bpf --pid "$free"
 }
 
 free_pid() {
@@ -133,20 +133,20 @@ free_pid() {
 	start_victim thread --leader-exits --hold 20 --mib 4
 	wait_truth
 	tid=$(truth .tid)
-	bad 1 "$tid.*(thread|task)" --log-dir "$T/log" --duration 1 --no-bpf --pid "$tid"
+	bad 1 "$tid.*(thread|task)" --log-dir "$T/log" --interval 500ms --duration 1 --no-bpf --pid "$tid"
 }
 
 @test "a kernel thread" {
 	[ -e /proc/2/stat ] && grep -q kthreadd /proc/2/comm || skip "no kernel threads in sight"
-	bad 1 "2.*kernel thread" --log-dir "$T/log" --duration 1 --pid 2
-	bad 1 "2.*kernel thread" --log-dir "$T/log" --duration 1 --no-bpf --pid 2
+	bad 1 "2.*kernel thread" --log-dir "$T/log" --interval 500ms --duration 1 --pid 2
+	bad 1 "2.*kernel thread" --log-dir "$T/log" --interval 500ms --duration 1 --no-bpf --pid 2
 }
 
 @test "one PID of several does not exist: the run goes on with the others" {
 	start_victim anon4k --mib 4
 	wait_truth
 	status=0
-	"$MEMTRACE" --no-bpf --log-dir "$T/log" --duration 1 --format json -o "$T/report.json" \
+	"$MEMTRACE" --no-bpf --log-dir "$T/log" --interval 500ms --duration 1 --format json -o "$T/report.json" \
 		--pid "$VICTIM_PID,$(free_pid)" 2>"$T/err" || status=$?
 	cat "$T/err"
 	grep -q "$(free_pid)" "$T/err"
@@ -222,9 +222,9 @@ free_pid() {
 
 @test "unwritable output" {
 	start_victim anon4k --mib 4
-	bad 1 "/nonexistent/dir/x" --no-bpf --log-dir "$T/log" --duration 1 --pid "$VICTIM_PID" \
+	bad 1 "/nonexistent/dir/x" --no-bpf --log-dir "$T/log" --interval 500ms --duration 1 --pid "$VICTIM_PID" \
 		-o /nonexistent/dir/x
-	bad 1 "directory" --no-bpf --log-dir "$T/log" --duration 1 --pid "$VICTIM_PID" -o "$T"
+	bad 1 "directory" --no-bpf --log-dir "$T/log" --interval 500ms --duration 1 --pid "$VICTIM_PID" -o "$T"
 }
 
 @test "unwritable output is found before the time is spent" {
@@ -238,9 +238,9 @@ free_pid() {
 @test "a full device as output is an error" {
 	[ -c /dev/full ] || skip "no /dev/full"
 	start_victim anon4k --mib 4
-	bad 1 "space|full" --no-bpf --log-dir "$T/log" --duration 1 --pid "$VICTIM_PID" -o /dev/full
+	bad 1 "space|full" --no-bpf --log-dir "$T/log" --interval 500ms --duration 1 --pid "$VICTIM_PID" -o /dev/full
 	status=0
-	"$MEMTRACE" --no-bpf --log-dir "$T/log" --duration 1 --pid "$VICTIM_PID" >/dev/full \
+	"$MEMTRACE" --no-bpf --log-dir "$T/log" --interval 500ms --duration 1 --pid "$VICTIM_PID" >/dev/full \
 		2>"$T/err" || status=$?
 	[ "$status" -eq 1 ]
 	grep -qi 'space' "$T/err"
@@ -249,7 +249,7 @@ free_pid() {
 @test "a reader that goes away does not kill the run with a signal" {
 	start_victim anon4k --mib 4
 	status=0
-	{ "$MEMTRACE" --no-bpf --log-dir "$T/log" --duration 1 --format json --pid "$VICTIM_PID" \
+	{ "$MEMTRACE" --no-bpf --log-dir "$T/log" --interval 500ms --duration 1 --format json --pid "$VICTIM_PID" \
 		2>"$T/err" || echo $? >"$T/status"; } | true
 	status=$(cat "$T/status" 2>/dev/null || echo 0)
 	cat "$T/err"
@@ -313,7 +313,7 @@ goes_on_without_session() {
 	start_victim anon4k --mib 4
 	: >"$T/file"
 	status=0
-	"$MEMTRACE" --no-bpf --log-dir "$T/file/log" --duration 1 --format json --pid "$VICTIM_PID" \
+	"$MEMTRACE" --no-bpf --log-dir "$T/file/log" --interval 500ms --duration 1 --format json --pid "$VICTIM_PID" \
 		>"$T/out" 2>"$T/err" || status=$?
 	cat "$T/err"
 	[ "$status" -le 1 ]
@@ -326,7 +326,7 @@ goes_on_without_session() {
 	ln -s /proc "$T/tree/proc"
 	start_victim anon4k --mib 4
 	status=0
-	timeout 20 "$MEMTRACE" --sysroot "$T/tree" --log-dir "$T/log" --duration 1 --format json \
+	timeout 20 "$MEMTRACE" --sysroot "$T/tree" --log-dir "$T/log" --interval 500ms --duration 1 --format json \
 		--pid "$VICTIM_PID" >"$T/out" 2>"$T/err" || status=$?
 	cat "$T/err"
 	[ "$status" -eq 0 ]
@@ -338,15 +338,15 @@ goes_on_without_session() {
 }
 
 @test "--sysroot of nothing" {
-	bad 1 "$T/none" --sysroot "$T/none" --log-dir "$T/log" --duration 1 --pid 1
+	bad 1 "$T/none" --sysroot "$T/none" --log-dir "$T/log" --interval 500ms --duration 1 --pid 1
 	mkdir "$T/empty"
-	bad 1 "proc" --sysroot "$T/empty" --log-dir "$T/log" --duration 1 --pid 1
+	bad 1 "proc" --sysroot "$T/empty" --log-dir "$T/log" --interval 500ms --duration 1 --pid 1
 }
 
 @test "--no-bpf: /proc alone, nothing claimed about pages" {
 	start_victim anon4k --mib 32 --wait
 	start_memtrace --no-bpf --pid "$VICTIM_PID"
-	sleep 0.7
+	wait_attached
 	kill -USR1 "$VICTIM_PID"
 	wait_truth
 	[ "$(programs_of "$TRACE_PID" | wc -l)" -eq 0 ]
@@ -360,7 +360,7 @@ goes_on_without_session() {
 @test "text: who grew, by how much, of what kind, how fast" {
 	start_victim anon4k --mib 32 --wait
 	start_memtrace --format text --pid "$VICTIM_PID" --no-bpf
-	sleep 0.7
+	wait_attached
 	kill -USR1 "$VICTIM_PID"
 	wait_truth
 	sleep 1.5

@@ -8,7 +8,7 @@ load helper
 hostile_run() {
 	start_victim hostile --wait
 	start_memtrace "$@" --pid "$VICTIM_PID"
-	TRACE_ARGS=("$@") wait_attached
+	wait_attached
 	kill -USR1 "$VICTIM_PID"
 	wait_truth
 	end_memtrace
@@ -59,16 +59,18 @@ END
 }
 
 @test "hostile --comm and a command of a hostile name" {
-	cp "$VICTIMS/anon4k" "$T/"$'a"b\n\033[1m'
-	start_memtrace --no-bpf -- "$T/"$'a"b\n\033[1m' --mib 16
-	VICTIM_OUT=$T/stdout
-	: >"$T/victim.err"
-	wait_truth
-	track "$(truth .pid)"
-	end_memtrace
+	name=$'a"b\n\033[1m'
+	hostile=$T/$name
+	cp "$VICTIMS/anon4k" "$hostile"
+	TRACE_ARGS=(--no-bpf)
+	VICTIMS=$T trace_command "$name" --mib 16
 	within "RSS" "$(process "$(truth .pid)" .anon_bytes.end)" $((16 << 20))
-	start_memtrace --no-bpf --comm $'a"b\n\033[1m'
-	sleep 0.7
+	"$hostile" --mib 16 >"$T/second" 3>&- &
+	track $!
+	until_true 10 has_lines "$T/second" 1
+	start_memtrace --no-bpf --comm "$name"
+	wait_attached
 	end_memtrace
+	within "RSS" "$(process "$(jq .pid "$T/second")" .anon_bytes.end)" $((16 << 20))
 	lacks $'\033' "$T/stderr"
 }

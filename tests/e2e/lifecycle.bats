@@ -44,7 +44,7 @@ run_to_end() {
 
 @test "a target that exits early ends the run, and is told" {
 	need_root
-	start_victim anon4k --mib 16 --wait --hold 1
+	start_victim quickexit --mib 16 --wait
 	start_memtrace --pid "$VICTIM_PID" --duration 60s
 	wait_attached
 	kill -USR1 "$VICTIM_PID"
@@ -97,12 +97,9 @@ run_to_end() {
 
 @test "a shell's child does the growing: followed" {
 	need_root
-	start_memtrace -- sh -c "\"$VICTIMS/anon4k\" --mib 32; exit 5"
-	VICTIM_OUT=$T/stdout
-	: >"$T/victim.err"
-	wait_truth
-	track "$(truth .pid)"
-	end_memtrace
+	printf '#!/bin/sh\n"%s/anon4k" --mib 32\nexit 5\n' "$VICTIMS" >"$T/script"
+	chmod 755 "$T/script"
+	VICTIMS=$T trace_command script
 	check_anon "$(truth .pid)" "$(truth .held_bytes)"
 }
 
@@ -147,16 +144,15 @@ run_to_end() {
 
 @test "leavebehind: what an exited process leaves is its" {
 	need_root
-	case $(stat -f -c %T /var/tmp) in tmpfs | ramfs | overlayfs) skip "/var/tmp is no disk" ;; esac
-	start_memtrace --duration 60s -- sh -c "\"$VICTIMS/leavebehind\" --mib 48; sleep 30"
-	VICTIM_OUT=$T/stdout
-	: >"$T/victim.err"
-	wait_truth
-	undo "rm -f $(truth .path) $(truth .tmpfs_path)"
+	disk=$(disk_dir) || skip "no directory on a disk"
+	mkdir "$T/shm"
+	mount -t tmpfs tmpfs "$T/shm" || skip "no tmpfs can be mounted"
+	undo "umount $T/shm"
+	printf '#!/bin/sh\n"%s/leavebehind" --mib 48 --dir "%s" --shm-dir "%s"\nexec sleep 30\n' \
+		"$VICTIMS" "$disk" "$T/shm" >"$T/script"
+	chmod 755 "$T/script"
+	VICTIMS=$T trace_command script
 	pid=$(truth .pid)
-	until_true 10 is_gone "$pid"
-	sleep 0.3
-	end_memtrace
 	left=$(jq -c --argjson pid "$pid" '.left_behind[] | select(.pid == $pid)' "$T/report.json")
 	echo "left: $left"
 	within "in all" "$(jq .held_bytes <<<"$left")" "$(truth '.file_bytes + .tmpfs_bytes')" \
@@ -167,7 +163,6 @@ run_to_end() {
 
 @test "orphan: a dead parent's pages that its child maps are inherited" {
 	need_root
-	TRACE_ARGS=(--duration 60s)
 	trace_command orphan --phase 0.5
 	check_inherited
 	trace_pid orphan --phase 0.5
@@ -203,6 +198,15 @@ check_inherited() {
 	start_trace_pid anon4k --mib 16
 	end_memtrace
 	check_anon "$VICTIM_PID" "$(truth .held_bytes)"
+}
+
+@test "SIGTERM to a run of a command: the report tells what the command held" {
+	need_root
+	start_trace_command anon4k --mib 16
+	end_memtrace
+	check_anon "$VICTIM_PID" "$(truth .held_bytes)"
+	# The command does not outlive the run.
+	until_true 5 is_gone "$VICTIM_PID"
 }
 
 @test "SIGTERM twice and SIGINT at the very start are survived" {
@@ -286,6 +290,6 @@ nothing_left() {
 				"$(truth .held_bytes)"
 		jq -e --arg s "$source" 'any(.limits[]; .kind == "source_" + $s)' "$T/report.json" ||
 			fail "no limit names the source $source that is off"
-		kill "$VICTIM_PID"
+		until_true 10 is_gone "$VICTIM_PID" # memtrace ended it
 	done
 }

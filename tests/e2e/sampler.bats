@@ -21,7 +21,6 @@ sample() {
 	rm -rf "$T/log"
 	start_memtrace "$@" --pid "$VICTIMS_PIDS"
 	wait_attached
-	sleep 0.5
 	end_memtrace
 	mv "$T/report.json" "$T/$file"
 }

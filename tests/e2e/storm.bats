@@ -30,7 +30,8 @@ setup_file() {
 
 @test "beside a fork and a fault storm: page cache" {
 	start_storms
-	trace_pid filecache
+	disk=$(disk_dir) || skip "no directory on a disk"
+	trace_pid filecache --dir "$disk"
 	within "file pages" "$(process "$VICTIM_PID" .attributed.file_page_bytes)" "$(truth .held_bytes)"
 }
 
@@ -44,11 +45,12 @@ setup_file() {
 # Every page of a storm of known size is either counted or told as lost.
 @test "a fault storm's taken pages are all counted, or told as lost" {
 	start_storms
-	TRACE_ARGS=(--duration 60s)
-	start_trace_command stormfault --threads 2 --ops 1000 --seconds 60
-	until_true 30 is_gone "$VICTIM_PID"
-	sleep 0.3
-	end_memtrace
+	start_memtrace -- "$VICTIMS/stormfault" --threads 2 --ops 1000 --seconds 60
+	VICTIM_OUT=$T/stdout
+	: >"$T/victim.err"
+	wait_truth
+	VICTIM_PID=$(truth .pid)
+	finish_memtrace
 	touched=$(truth .touched_bytes)
 	taken=$(process "$VICTIM_PID" .taken.user_page_bytes)
 	lost=$(($(limit_count events_missed) * PAGE))

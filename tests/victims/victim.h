@@ -355,6 +355,7 @@ __attribute__((format(printf, 2, 3))) static inline void tell(const struct truth
 							      const char *fmt, ...)
 {
 	char line[1024], extra[600] = "", child[32] = "";
+	struct timespec now;
 	va_list ap;
 	int n;
 
@@ -366,10 +367,12 @@ __attribute__((format(printf, 2, 3))) static inline void tell(const struct truth
 		vsnprintf(extra + 1, sizeof(extra) - 1, fmt, ap);
 		va_end(ap);
 	}
+	clock_gettime(CLOCK_REALTIME, &now);
 	n = snprintf(line, sizeof(line),
 		     "{\"victim\":\"%s\",\"pid\":%d%s,\"kind\":\"%s\",\"held_bytes\":%zu,"
-		     "\"touched_bytes\":%zu%s,\"note\":\"%s\"}\n",
-		     victim.name, (int)t->pid, child, t->kind, t->held, t->touched, extra, t->note);
+		     "\"touched_bytes\":%zu%s,\"time_ms\":%lld,\"note\":\"%s\"}\n",
+		     victim.name, (int)t->pid, child, t->kind, t->held, t->touched, extra,
+		     (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000, t->note);
 	if (n < 0 || (size_t)n >= sizeof(line) || write(STDOUT_FILENO, line, (size_t)n) != n)
 		die("cannot print the truth");
 }
