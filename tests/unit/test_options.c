@@ -252,7 +252,8 @@ static void test_interval_longer_than_duration_is_said(void **state)
 
 	parse(&p, "--pid 1 --interval 10s --duration 5s");
 	assert_int_equal(p.err, 0);
-	assert_non_null(strstr(p.stderr_text.text, "--interval is longer than --duration"));
+	assert_non_null(
+		strstr(p.stderr_text.text, "--duration is shorter than the interval (10000 ms)"));
 	assert_null(strstr(p.stderr_text.text, "try --help"));
 	options__free(&p.o);
 	assert_parsed(&p, "--pid 1 --interval 10s --duration 10s");

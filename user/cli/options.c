@@ -14,6 +14,8 @@
 #define LONG_BASE 256
 #define OPTIONS_MAX 64
 
+#define NS_PER_MS 1000000ull
+
 #define DEFAULT_INTERVAL_NS 5000000000ull
 #define DEFAULT_TOP 10
 
@@ -196,8 +198,9 @@ static int check_combination(const struct parse_state *s)
 		return usage_error("%s prints as text or json, not as %s",
 				   option_label(s->chooser, a), o->format);
 	if (o->duration_ns && o->interval_ns > o->duration_ns && o->verbose >= 0)
-		log_warning("--interval is longer than --duration: one sample at the start and one "
-			    "at the end");
+		log_warning("--duration is shorter than the interval (%llu ms): one sample at the "
+			    "start and one at the end",
+			    (unsigned long long)(o->interval_ns / NS_PER_MS));
 	return 0;
 }
 

@@ -64,7 +64,7 @@ int target_set__set_cgroup(struct target_set *s, const uint32_t *pids, size_t n_
 
 int target_set__learn(struct target_set *s, struct proc_id child, struct proc_id parent)
 {
-	if (s->spec.no_follow)
+	if (s->spec.no_follow || !parent.pid)
 		return 0;
 	return vec_push(&s->links, (struct link){child, parent});
 }
@@ -297,29 +297,12 @@ static int follow_link(struct target_set *s, struct task_list *l, struct proc_id
 	return choose(s, p, PROC_FOLLOWED, false);
 }
 
-static int follow_links(struct target_set *s, struct task_list *l, bool *changed)
-{
-	for (size_t i = 0; i < s->links.n; i++) {
-		const struct link *link = &s->links.v[i];
-
-		if (!is_member(s, link->parent) || is_member(s, link->child) ||
-		    link->child.pid == s->spec.self_pid)
-			continue;
-		if (follow_link(s, l, link->child))
-			return -ENOMEM;
-		*changed = true;
-	}
-	sort_members(s);
-	return 0;
-}
-
 static int compare_links(const void *a, const void *b)
 {
 	return compare_ids(((const struct link *)a)->child, ((const struct link *)b)->child);
 }
 
-/* One link a child, so that a pass over them adds nobody twice. */
-static void unique_links(struct target_set *s)
+static void sort_unique_links(struct target_set *s)
 {
 	size_t n = 0;
 
@@ -331,12 +314,39 @@ static void unique_links(struct target_set *s)
 	s->links.n = n;
 }
 
+static bool is_news(const struct target_set *s, const struct link *link)
+{
+	return is_member(s, link->parent) && !is_member(s, link->child) &&
+	       link->child.pid != s->spec.self_pid;
+}
+
+static bool has_news(const struct target_set *s)
+{
+	vec_for_each(link, &s->links)
+		if (is_news(s, link))
+			return true;
+	return false;
+}
+
+/* Most links are other people's, every time: they are not worth sorting. */
+static int follow_links(struct target_set *s, struct task_list *l, bool *changed)
+{
+	if (!has_news(s))
+		return 0;
+	sort_unique_links(s); /* so that nobody is added twice before members are sorted again */
+	vec_for_each(link, &s->links)
+		if (is_news(s, link) && follow_link(s, l, link->child))
+			return -ENOMEM;
+	sort_members(s);
+	*changed = true;
+	return 0;
+}
+
 /* Until nothing changes: a child may have a lower pid than its parent, and links any order. */
 static int follow(struct target_set *s, struct task_list *l)
 {
 	bool changed = true;
 
-	unique_links(s);
 	while (changed && !s->spec.no_follow) {
 		changed = false;
 		if (follow_ppids(s, l, &changed))
