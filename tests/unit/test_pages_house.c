@@ -13,6 +13,7 @@
 #include <bpf/bpf.h>
 
 #include "collect/pages_table.h"
+#include "skip.h"
 
 #define OWNERS 64
 #define CHUNKS 4
@@ -84,7 +85,7 @@ static int teardown(void **state)
 static void need_maps(void)
 {
 	if (pages.cpu_fd < 0)
-		skip();
+		skip_because("no BPF maps without root");
 }
 
 /* As the programs would: an id, its key, its first `n` pages from `at` on. */

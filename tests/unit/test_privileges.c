@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "cli/privileges.h"
+#include "skip.h"
 
 static bool has(cap_value_t cap)
 {
@@ -77,7 +78,7 @@ static void keeps_only_what_sampling_needs(void **state)
 {
 	(void)state;
 	if (geteuid())
-		skip();
+		skip_because("needs root");
 	assert_int_equal(in_child(check_minimum), 0);
 }
 
@@ -85,7 +86,7 @@ static void keeps_what_is_asked_for(void **state)
 {
 	(void)state;
 	if (geteuid())
-		skip();
+		skip_because("needs root");
 	assert_int_equal(in_child(check_kept), 0);
 }
 
@@ -93,7 +94,7 @@ static void nothing_to_drop_is_fine(void **state)
 {
 	(void)state;
 	if (geteuid())
-		skip();
+		skip_because("needs root");
 	assert_int_equal(in_child(check_without_any), 0);
 }
 

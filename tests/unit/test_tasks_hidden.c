@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "collect/tasks.h"
+#include "skip.h"
 
 #define NOBODY 65534
 
@@ -70,7 +71,7 @@ static void hidden_processes_are_told(void **state)
 	pid_t pid;
 
 	if (geteuid() != 0)
-		skip();
+		skip_because("needs root");
 	assert_non_null(mkdtemp(root));
 	pid = fork();
 	if (!pid)
