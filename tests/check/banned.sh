@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Calls that have no place in user/, each with what to use instead. Comments and strings may name
-# them.
+# them. And unit tests that skip without saying why.
 
 # shellcheck source=tests/lib/check.bash
 source "$(dirname "$0")/../lib/check.bash"
@@ -39,4 +39,8 @@ while read -r allowed call why; do
 		problem "$file:$line: ${found#"${found%%[![:space:]]*}"}: $why"
 	done < <(grep -E -- "$pattern" <<<"$text")
 done <<<"$table"
+
+while IFS=: read -r file line _; do
+	[[ -z $file ]] || problem "$file:$line: skip(): skip_because() of tests/unit/skip.h says why"
+done < <(find_files -path './tests/unit/*.c' | xargs -r -d '\n' grep -nHE '[^A-Za-z0-9_]skip\(\)')
 report_problems
