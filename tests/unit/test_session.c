@@ -148,36 +148,43 @@ static void existing_names_are_refused(void **state)
 	assert_null(s);
 }
 
+/* Whoever owns a directory above can put another one in its place at any time. */
 static void swapped_directory_is_not_followed(void **state)
 {
 	const struct place *p = *state;
+	struct session *s = create(p, 0);
 	char moved[80], other[80], path[128];
 	struct seen seen = {0};
-	struct session *s;
 	struct stat st;
 
 	snprintf(moved, sizeof(moved), "%s.moved", p->path);
 	snprintf(other, sizeof(other), "%s.other", p->path);
+	assert_int_equal(write_one(s, 0), 0);
 	assert_int_equal(mkdir(other, 0755), 0);
 	assert_int_equal(rename(p->path, moved), 0);
 	assert_int_equal(symlink(other, p->path), 0);
+	path_of(p, "-wal", path);
+	close(open(path, O_CREAT | O_WRONLY, 0600));
 
-	s = create(p, 0);
-	assert_int_equal(write_one(s, 0), 0);
-	/* and again, with the files already open */
+	assert_int_equal(write_one(s, 1), 0);
 	assert_int_equal(session__finish(s), 0);
 	session__close(s);
+	/* the -wal that went is our own; nothing was made in the other place */
+	assert_int_equal(stat(path, &st), 0);
 	path_of(p, "", path);
+	assert_int_equal(stat(path, &st), -1);
+	snprintf(path, sizeof(path), "%s/%s-wal", moved, NAME);
 	assert_int_equal(stat(path, &st), -1);
 	snprintf(path, sizeof(path), "%s/%s", moved, NAME);
 	assert_int_equal(replay_path(path, &seen), 0);
-	assert_int_equal(seen.n_ticks, 1);
+	assert_int_equal(seen.n_ticks, 2);
 
 	assert_int_equal(unlink(p->path), 0);
 	remove_dir(other);
 	assert_int_equal(rename(moved, p->path), 0);
 	limits__free(&seen.limits);
 }
+
 /* --- killed --- */
 
 static void write_and_die(const struct place *p, uint64_t n_ticks)
@@ -302,6 +309,9 @@ static void reads_without_rights_to_write(void **state)
 
 	write_and_die(p, 4);
 	snprintf(command, sizeof(command), "chmod -R a+rX %s", p->path);
+	assert_int_equal(system(command), 0);
+	run_in_child(read_as_nobody, p);
+	snprintf(command, sizeof(command), "chmod 600 %s/%s-shm", p->path, NAME);
 	assert_int_equal(system(command), 0);
 	run_in_child(read_as_nobody, p);
 }

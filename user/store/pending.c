@@ -33,20 +33,20 @@ static struct hmap_key key_of_ownership(const void *row)
  * could be read, and of an ended process the values it had. */
 static void keep_of_older_proc(const void *older, void *newer)
 {
-	const struct proc_sample *old = older;
-	struct proc_sample *new = newer;
+	const struct proc_sample *from = older;
+	struct proc_sample *to = newer;
 
-	new->flags |= old->flags &PROC_EXECED;
-	if (!new->cgroup && old->cgroup)
-		new->cgroup = strdup(old->cgroup);
-	for (int i = 0; new->end.ended &&i < _PROC_VALUE_MAX; i++) {
+	to->flags |= from->flags & PROC_EXECED;
+	if (!to->cgroup && from->cgroup)
+		to->cgroup = strdup(from->cgroup);
+	for (int i = 0; to->end.ended && i < _PROC_VALUE_MAX; i++) {
 		uint32_t bit = 1U << i;
 
-		if ((new->known &bit) || !(old->known & bit))
+		if ((to->known & bit) || !(from->known & bit))
 			continue;
-		new->value[i] = old->value[i];
-		new->known |= bit;
-		new->approx |= old->approx &bit;
+		to->value[i] = from->value[i];
+		to->known |= bit;
+		to->approx |= from->approx & bit;
 	}
 }
 
