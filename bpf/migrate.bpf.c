@@ -44,24 +44,24 @@ int migrate_pmd(struct bpf_raw_tracepoint_args *ctx)
 
 static long give_page(__u32 i, struct block *b)
 {
-	__u32 *e = block_entry(b, i);
+	__u32 *e = block_entry(b, i), old = *e;
 
-	if (*e == b->entry)
-		return 0;
-	if (*e)
-		live_drop(*e);
 	*e = b->entry;
-	b->result++;
+	if (old)
+		live_drop(old);
 	return 0;
 }
 
+/* Returns how many changed hands: all of them, or none. */
 __noinline int give_block(__u64 index, __u32 pages, __u32 entry)
 {
 	struct block b = {.chunk = page_chunk(index), .index = index, .entry = entry};
 
-	if (b.chunk)
-		for_each_page(pages, give_page, &b);
-	return b.result;
+	/* MADV_COLLAPSE runs in the process itself, which then owns the block already. */
+	if (!b.chunk || *block_entry(&b, 0) == entry)
+		return 0;
+	for_each_page(pages, give_page, &b);
+	return pages;
 }
 
 static __always_inline void give_huge(struct mt_cpu *cpu, __u64 index, __u32 owner)

@@ -141,20 +141,22 @@ static __always_inline __u32 *block_entry(struct block *b, __u32 i)
  * Runs body for each page of a block. bpf_loop() (5.17) is verified in a moment;
  * of a plain loop the verifier walks each of up to 1024 turns, which is why
  * blocks are handled in global functions, verified once and not for each state
- * of each caller, with one loop each that keeps no count in a register.
+ * of each caller, with one loop each that keeps no count in a register. Kernels
+ * before 5.17 refuse a program that so much as names a callback: the sources
+ * with blocks are built twice (NAME_old.bpf.c).
  */
 static __always_inline void for_each_page(__u32 pages, long (*body)(__u32 i, struct block *b),
 					  struct block *b)
 {
-	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_loop)) {
-		bpf_loop(pages, body, b, 0);
-		return;
-	}
+#ifdef MT_PLAIN_LOOPS
 	for (__u32 i = 0; i < MT_CHUNK; i++) {
 		if (i >= pages)
 			break;
 		body(i, b);
 	}
+#else
+	bpf_loop(pages, body, b, 0);
+#endif
 }
 
 /* New owner for a process; 0 is never returned. */

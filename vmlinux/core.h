@@ -49,7 +49,6 @@ enum {
 /* Probed by name with bpf_core_enum_value_exists(); values fixed by the ABI. */
 enum bpf_func_id {
 	BPF_FUNC_get_current_task_btf = 158,
-	BPF_FUNC_loop = 181,
 	BPF_FUNC_map_lookup_percpu_elem = 195,
 };
 

@@ -21,6 +21,7 @@
 #include "cli/run_info.h"
 #include "cli/sampler.h"
 #include "cli/spawn.h"
+#include "collect/cgroup_procs.h"
 #include "collect/pid.h"
 
 #define NS_PER_S 1000000000ull
@@ -83,10 +84,24 @@ static int check_pid(struct trace *tr, int root_fd, uint32_t pid)
 	return vec_push(&tr->pids, pid);
 }
 
+static int check_cgroup(int root_fd, const char *path)
+{
+	_cleanup_(cgroup_procs__free) struct cgroup_procs procs = {};
+	int err = cgroup_procs__read(root_fd, path, &procs);
+	char shown[256];
+
+	return err ? log_error_errno(err, "--cgroup %s",
+				     safe_text(shown, sizeof(shown), path, strlen(path)))
+		   : 0;
+}
+
 static int check_targets(struct trace *tr, int root_fd)
 {
 	const struct options *o = tr->options;
-	int err = 0;
+	int err = o->cgroup ? check_cgroup(root_fd, o->cgroup) : 0;
+
+	if (err)
+		return err;
 
 	vec_for_each(pid, &o->pids)
 		err = err ?: check_pid(tr, root_fd, *pid);

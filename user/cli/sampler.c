@@ -35,7 +35,8 @@ static void open_bpf(struct sampler *s, const bool disabled[_SOURCE_MAX])
 		log_debug_errno(err, "no BPF");
 		return;
 	}
-	if (tracer__has(s->tracer, SOURCE_TASK_ITER) && tasks_iter__open(s->tracer, s->root_fd, &s->tasks))
+	if (tracer__has(s->tracer, SOURCE_TASK_ITER) &&
+	    tasks_iter__open(s->tracer, s->root_fd, &s->tasks))
 		features__set(s->features, "task_iter", FEATURE_MISSING, "",
 			      "the iterator loads but cannot be opened");
 	if (!tracer__has(s->tracer, SOURCE_PAGE))
@@ -94,15 +95,14 @@ static int learn_parents(struct sampler *s)
 
 static int update_cgroup(struct sampler *s)
 {
-	struct cgroup_procs procs = {};
+	_cleanup_(cgroup_procs__free) struct cgroup_procs procs = {};
 	int err = cgroup_procs__read(s->root_fd, s->cgroup, &procs);
 
-	if (err)
-		return 0; /* it is gone: so are its processes */
+	/* Gone, or not readable now: nobody is in it, as far as we can tell. */
+	if (err && err != -ENOENT)
+		s->n_cgroups_skipped++;
 	s->n_cgroups_skipped += procs.n_skipped;
-	err = target_set__set_cgroup(s->targets, procs.v, procs.n);
-	cgroup_procs__free(&procs);
-	return err;
+	return target_set__set_cgroup(s->targets, procs.v, procs.n);
 }
 
 static int update_targets(struct sampler *s, struct tick *t)

@@ -5,20 +5,24 @@
 
 #include "async.skel.h"
 #include "filemap.skel.h"
+#include "filemap_old.skel.h"
 #include "migrate.skel.h"
+#include "migrate_old.skel.h"
 #include "page.skel.h"
+#include "page_old.skel.h"
 #include "snapshot.skel.h"
 #include "task.skel.h"
 
 const struct bpf_source bpf_sources[_SOURCE_MAX] = {
-	[SOURCE_PAGE] = {"page", page_bpf__elf_bytes, "which process takes and holds pages"},
-	[SOURCE_FILEMAP] = {"filemap", filemap_bpf__elf_bytes,
+	[SOURCE_PAGE] = {"page", page_bpf__elf_bytes, page_old_bpf__elf_bytes,
+			 "which process takes and holds pages"},
+	[SOURCE_FILEMAP] = {"filemap", filemap_bpf__elf_bytes, filemap_old_bpf__elf_bytes,
 			    "telling page cache from anonymous memory"},
-	[SOURCE_TASK] = {"task", task_bpf__elf_bytes, "when and how processes ended"},
-	[SOURCE_MIGRATE] = {"migrate", migrate_bpf__elf_bytes,
+	[SOURCE_TASK] = {"task", task_bpf__elf_bytes, NULL, "when and how processes ended"},
+	[SOURCE_MIGRATE] = {"migrate", migrate_bpf__elf_bytes, migrate_old_bpf__elf_bytes,
 			    "following pages that compaction and khugepaged move"},
-	[SOURCE_ASYNC] = {"async", async_bpf__elf_bytes,
+	[SOURCE_ASYNC] = {"async", async_bpf__elf_bytes, NULL,
 			  "telling interrupts from the process they interrupt"},
-	[SOURCE_TASK_ITER] = {"task_iter", snapshot_bpf__elf_bytes,
+	[SOURCE_TASK_ITER] = {"task_iter", snapshot_bpf__elf_bytes, NULL,
 			      "every process's counters in one read (/proc is used instead)"},
 };

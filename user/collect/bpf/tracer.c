@@ -55,13 +55,21 @@ static void load_source(struct tracer *t, struct features *features, enum bpf_so
 		.autoload = id == SOURCE_PAGE ? t->machine.page_alloc : NULL,
 	};
 	char reason[BPF_REASON_SIZE];
+	int err;
 
 	if (t->disabled[id]) {
 		lose(t, features, id, "switched off by --no-source", "");
 		return;
 	}
 	spec.elf = bpf_sources[id].elf(&spec.elf_size);
-	if (bpf_load(&spec, reason, &t->obj[id]))
+	err = bpf_load(&spec, reason, &t->obj[id]);
+	if (err && bpf_sources[id].elf_old) {
+		log_debug("source %s: %s; trying the one for older kernels", bpf_sources[id].name,
+			  reason);
+		spec.elf = bpf_sources[id].elf_old(&spec.elf_size);
+		err = bpf_load(&spec, reason, &t->obj[id]);
+	}
+	if (err)
 		lose(t, features, id, reason, "see the kernel's words with -vv");
 	else
 		features__set(features, bpf_sources[id].name, FEATURE_WORKS, "", "%s",

@@ -1,0 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Source "filemap" for kernels without bpf_loop() (before 5.17). */
+#define MT_PLAIN_LOOPS
+#include "filemap.bpf.c"
