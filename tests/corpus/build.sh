@@ -3,7 +3,8 @@
 # Builds the corpus tools into a directory (default build/corpus):
 #   write   the synthetic corpus as CSV files with a manifest
 #   score   the verdict and the baselines on series that are only in memory
-#   fit     the score table; "fit 1 250 600 > user/analyze/verdict/score_table.h" repeats ours
+#   cost    CPU time of a tick over 10,000 series
+#   fit     the score table; "fit 1 200 500 > user/analyze/verdict/score_table.h" repeats ours
 set -eu
 cd "$(dirname "$0")/../.."
 out=${1:-build/corpus}
@@ -17,5 +18,7 @@ cc=${CC:-cc}
 $cc $flags -o "$out/fit" tests/corpus/fit.c $gen $evidence
 # shellcheck disable=SC2086
 $cc $flags -o "$out/score" tests/corpus/score.c tests/corpus/tally.c tests/corpus/baseline.c $gen $v/*.c -lm
+# shellcheck disable=SC2086
+$cc $flags -o "$out/cost" tests/corpus/cost.c $gen $v/*.c
 # shellcheck disable=SC2086
 $cc $flags -o "$out/write" tests/corpus/write.c $gen $v/num.c

@@ -118,9 +118,11 @@ static void formula_make(struct gen_ctx *c, const struct gen_key *key)
 	} else {
 		innocent_shape(c, key->class);
 	}
-	if (gen_uniform(r, 0, 1) < 0.7)
-		add_noise(c, c->base * gen_log_uniform(r, 1e-5, 3e-3),
-			  1 + (unsigned int)gen_uniform(r, 0, 3));
+	if (gen_uniform(r, 0, 1) < 0.7) {
+		unsigned int kind = 1 + (unsigned int)gen_uniform(r, 0, 3);
+
+		add_noise(c, c->base * gen_log_uniform(r, 1e-5, 3e-3), kind);
+	}
 	if (gen_uniform(r, 0, 1) < 0.25) {
 		double depth = gen_uniform(r, 0.1, 0.9) * c->base;
 

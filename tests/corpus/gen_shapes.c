@@ -75,8 +75,10 @@ static double noise_unit(struct gen_ctx *c, unsigned int kind)
 
 		z = z / num_sqrt((a * a + b * b + e * e) / 3 + 1e-9) / 1.7;
 	}
-	if (kind == 3 && gen_uniform(c->r, 0, 1) < 0.04)
-		z = gen_uniform(c->r, 3, 10) * (gen_uniform(c->r, 0, 1) < 0.8 ? 1 : -1);
+	if (kind == 3 && gen_uniform(c->r, 0, 1) < 0.04) {
+		z = gen_uniform(c->r, 3, 10);
+		z *= gen_uniform(c->r, 0, 1) < 0.8 ? 1 : -1;
+	}
 	return z;
 }
 
@@ -148,6 +150,7 @@ void add_warmup(struct gen_ctx *c, double height, double tau)
 void leak_shape(struct gen_ctx *c, enum gen_class class)
 {
 	struct gen_rng *r = c->r;
+	double second; /* drawn first: the order of arguments is the compiler's choice */
 
 	switch (class) {
 	case GEN_BURSTY:
@@ -169,18 +172,19 @@ void leak_shape(struct gen_ctx *c, enum gen_class class)
 		leak_accel(c);
 		return;
 	case GEN_WARMUP_LEAK:
-		add_warmup(c, c->leaked * gen_log_uniform(r, 0.3, 3), gen_uniform(r, 0.02, 0.22));
+		second = gen_uniform(r, 0.02, 0.22);
+		add_warmup(c, c->leaked * gen_log_uniform(r, 0.3, 3), second);
 		break;
 	case GEN_GC_LEAK:
-		add_teeth(c, c->leaked * gen_log_uniform(r, 0.25, 3.5),
-			  1 / gen_log_uniform(r, 4, 25));
+		second = 1 / gen_log_uniform(r, 4, 25);
+		add_teeth(c, c->leaked * gen_log_uniform(r, 0.25, 3.5), second);
 		break;
 	case GEN_CYCLE_LEAK:
 		add_cycle(c, c->leaked * gen_uniform(r, 0.2, 1.6), 2);
 		break;
 	case GEN_NOISY_LEAK:
-		add_noise(c, c->leaked * gen_uniform(r, 0.08, 0.45),
-			  1 + (unsigned int)gen_uniform(r, 0, 3));
+		second = gen_uniform(r, 0, 3);
+		add_noise(c, c->leaked * gen_uniform(r, 0.08, 0.45), 1 + (unsigned int)second);
 		break;
 	default:
 		break;
@@ -289,6 +293,7 @@ static void add_drop(struct gen_ctx *c)
 static void innocent_more(struct gen_ctx *c, enum gen_class class)
 {
 	struct gen_rng *r = c->r;
+	double second;
 	double size = c->base * gen_log_uniform(r, 0.02, 1);
 
 	switch (class) {
@@ -296,7 +301,8 @@ static void innocent_more(struct gen_ctx *c, enum gen_class class)
 		add_cycle(c, c->base * gen_log_uniform(r, 0.03, 0.35), 2);
 		return;
 	case GEN_SHRINK:
-		add_warmup(c, -c->base * gen_uniform(r, 0.08, 0.6), gen_log_uniform(r, 0.15, 2));
+		second = gen_log_uniform(r, 0.15, 2);
+		add_warmup(c, -c->base * gen_uniform(r, 0.08, 0.6), second);
 		return;
 	case GEN_LOGISTIC:
 		add_logistic(c, size);
@@ -328,6 +334,7 @@ static void innocent_more(struct gen_ctx *c, enum gen_class class)
 void innocent_shape(struct gen_ctx *c, enum gen_class class)
 {
 	struct gen_rng *r = c->r;
+	double second;
 	double size = c->base * gen_log_uniform(r, 0.01, 0.9);
 
 	switch (class) {
@@ -338,8 +345,8 @@ void innocent_shape(struct gen_ctx *c, enum gen_class class)
 		add_fill(c, size, gen_uniform(r, 0.1, 0.72));
 		return;
 	case GEN_GC:
-		add_teeth(c, c->base * gen_log_uniform(r, 0.02, 0.5),
-			  1 / gen_log_uniform(r, 3, 30));
+		second = 1 / gen_log_uniform(r, 3, 30);
+		add_teeth(c, c->base * gen_log_uniform(r, 0.02, 0.5), second);
 		return;
 	case GEN_CREEP:
 		add_creep(c, size);
@@ -356,12 +363,12 @@ void innocent_shape(struct gen_ctx *c, enum gen_class class)
 			add_step(c, size * gen_uniform(r, 0.3, 1));
 		return;
 	case GEN_WALK:
-		add_walk(c, c->base * gen_log_uniform(r, 0.003, 0.06),
-			 gen_log_uniform(r, 0.01, 0.1));
+		second = gen_log_uniform(r, 0.01, 0.1);
+		add_walk(c, c->base * gen_log_uniform(r, 0.003, 0.06), second);
 		return;
 	case GEN_NOISY:
-		add_noise(c, c->base * gen_log_uniform(r, 5e-4, 0.03),
-			  1 + (unsigned int)gen_uniform(r, 0, 3));
+		second = gen_uniform(r, 0, 3);
+		add_noise(c, c->base * gen_log_uniform(r, 5e-4, 0.03), 1 + (unsigned int)second);
 		return;
 	default:
 		innocent_more(c, class);
