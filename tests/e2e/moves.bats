@@ -24,7 +24,7 @@ stated_bytes() {
 # difference is stated.
 check_moved() {
 	local stated
-	stated=$(stated_bytes pages_moved_lost pages_collapsed_lost)
+	stated=$(stated_bytes pages_moved_unseen pages_moved_lost pages_collapsed_lost)
 	within "anonymous RSS at the end" "$(process "$VICTIM_PID" .anon_bytes.end)" "$(truth .held_bytes)"
 	within "attributed user pages" "$(process "$VICTIM_PID" .attributed.user_page_bytes)" \
 		"$(truth .held_bytes)" "$stated"
@@ -62,7 +62,7 @@ compacted() {
 	wait_truth
 	end_memtrace
 	at_most "user pages" "$(process "$VICTIM_PID" .attributed.user_page_bytes)" \
-		$((64 * PAGE + $(stated_bytes pages_moved_lost)))
+		$((64 * PAGE + $(stated_bytes pages_moved_unseen pages_moved_lost)))
 }
 
 # khugepaged made eager for the test; its settings come back.
@@ -127,7 +127,7 @@ check_swapped_out() {
 	echo "swap cache: $cached"
 	within "swap" "$(process "$VICTIM_PID" .swap_bytes.end)" "$(truth .swap_bytes)"
 	within "attributed user pages" "$(process "$VICTIM_PID" .attributed.user_page_bytes)" \
-		$(($(truth .held_bytes) + cached)) "$(stated_bytes pages_moved_lost)"
+		$(($(truth .held_bytes) + cached)) "$(stated_bytes pages_moved_unseen pages_moved_lost)"
 	within "anonymous RSS" "$(process "$VICTIM_PID" .anon_bytes.end)" "$(truth .held_bytes)"
 }
 

@@ -134,9 +134,14 @@ int bpf_attach(struct bpf_object *obj, const char *program, struct bpf_links *li
 	last_warning[0] = '\0';
 	link = prog ? bpf_program__attach(prog) : NULL;
 	if (!link) {
-		char what[48];
+		char what[64];
 
 		err = prog ? -errno : -ENOENT;
+		if (prog && err == -ENOENT) {
+			snprintf(reason, BPF_REASON_SIZE, "this kernel has no %s",
+				 bpf_program__section_name(prog));
+			return err;
+		}
 		snprintf(what, sizeof(what), "attach %.32s", program);
 		return explain(err, what, reason);
 	}
