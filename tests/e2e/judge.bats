@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # --judge: the verdict on a series from anywhere, the score over a directory.
+# shellcheck disable=SC2154 # stderr_lines is bats' own
 
 bats_require_minimum_version 1.5.0
 load helper
