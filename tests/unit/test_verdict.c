@@ -308,6 +308,35 @@ static void followed_equals_read_at_once(void **state)
 	assert_memory_equal(&a, &b, sizeof(a));
 }
 
+static void start_up_is_set_aside(void **state)
+{
+	struct series s = {0};
+	struct verdict v;
+
+	series__add(&s, 0, 10000);
+	for (unsigned int i = 1; i < 90; i++)
+		series__add(&s, i * 30.0, 400000 + steady(i));
+	verdict__judge(&s, &plain, &v);
+	assert_int_equal(v.kind, VERDICT_LEAK);
+	assert_non_null(strstr(v.reason, "start-up"));
+	assert_true(v.rate_low_kb_h <= 2400 && 2400 <= v.rate_high_kb_h);
+}
+
+static void thin_last_buckets_are_left_out(void **state)
+{
+	struct series s = {0};
+	struct window w;
+
+	for (unsigned int i = 0; i < 129; i++) /* 32 buckets of four samples, and one sample */
+		series__add(&s, i, 100);
+	assert_int_equal(s.n_buckets, 33);
+	window__all(&s, &w);
+	assert_int_equal(w.m, 32);
+	series__add(&s, 129, 100);
+	window__all(&s, &w);
+	assert_int_equal(w.m, 33);
+}
+
 static void looks_become_rare(void **state)
 {
 	struct series s = {0};
@@ -333,10 +362,12 @@ static void recent_past_alarms_before_the_whole(void **state)
 		series__add(&s, i * 30.0, 50000 + 4 * noise(i));
 	verdict__judge(&s, &plain, &v);
 	assert_int_not_equal(v.kind, VERDICT_LEAK);
-	for (; i < 4400; i++)
+	for (; i < 4170; i++)
 		series__add(&s, i * 30.0, 50000 + 4 * noise(i) + 40.0 * (i - 4000));
 	verdict__judge(&s, &plain, &v);
 	assert_int_equal(v.kind, VERDICT_LEAK);
+	assert_true(v.is_recent);
+	assert_true(v.span_s < 0.1 * s.last_s);
 }
 
 int main(void)
@@ -357,6 +388,8 @@ int main(void)
 		cmocka_unit_test(gaps_are_counted_and_survived),
 		cmocka_unit_test(huge_values_do_no_harm),
 		cmocka_unit_test(followed_equals_read_at_once),
+		cmocka_unit_test(start_up_is_set_aside),
+		cmocka_unit_test(thin_last_buckets_are_left_out),
 		cmocka_unit_test(looks_become_rare),
 		cmocka_unit_test(recent_past_alarms_before_the_whole),
 	};

@@ -98,6 +98,9 @@ static void ages_tell_leaks_from_sessions(void **state)
 	assert_int_equal(witness_ages(fading), WITNESS_AGING);
 	assert_int_equal(witness_ages(pool), WITNESS_AGING);
 	assert_int_equal(witness_ages(none), WITNESS_SILENT);
+	for (unsigned int i = 0; i < WITNESS_EPOCHS; i++)
+		fading[i] = i < 7 ? 9000 : 60000; /* old ones die, however many are young */
+	assert_int_equal(witness_ages(fading), WITNESS_AGING);
 	/* 10400 bytes an epoch, 16 epochs an hour */
 	assert_true(fabs(witness_rate_bytes_per_hour(flat, 3600) / (16 * 10400) - 1) < 0.05);
 }
