@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <signal.h>
 #include <stdio.h>
 
 #include "base/log.h"
@@ -33,6 +34,9 @@ int main(int argc, char **argv)
 
 	if (options__parse(argc, argv, &options))
 		return 2;
+	/* A file size limit or a reader that went away is an error of the write. */
+	signal(SIGXFSZ, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
 	log_set_level(LOG_INFO + options.verbose);
 	status = modes[options.mode](&options);
 	options__free(&options);

@@ -37,9 +37,10 @@ int run_report(const struct options *o)
 	if (err == -EBADMSG && h && h->n_ticks) {
 		log_warning("%s is damaged: the report has the %llu samples that can be read",
 			    shown, (unsigned long long)h->n_ticks);
-		err = limits__set(&h->limits, "session_damaged", 0,
-				  "the session file is damaged: what came after the last readable "
-				  "sample is missing");
+		err = limits__find(&h->limits, "session_ticks_damaged")
+			      ? 0
+			      : limits__set(&h->limits, "session_damaged", 0,
+					    "the session file is damaged: samples may be missing");
 	}
 	if (err)
 		log_error_errno(err, "cannot read session %s", shown);

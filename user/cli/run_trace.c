@@ -312,10 +312,13 @@ static int start(struct trace *tr, int root_fd)
 	err = output__session(&tr->out, &tr->info, &tr->limits, &tr->session);
 	if (err)
 		return log_error_errno(err, "session");
-	drop_rights(tr);
 	err = take_tick(tr, SAMPLE_FIRST);
 	if (!err && tr->spawn)
 		err = spawn__release(tr->spawn);
+	/* After the command's exec: what is opened is the address space of now. */
+	if (!err)
+		sampler__open_ownership(&tr->sampler);
+	drop_rights(tr);
 	return err;
 }
 

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "collect/cgroup_procs.h"
 #include "collect/meminfo.h"
+#include "collect/ownership.h"
 #include "collect/pid.h"
 #include "collect/smaps.h"
 #include "collect/tasks_iter.h"
@@ -73,6 +74,9 @@ int sampler__open(struct sampler *s, int root_fd, bool no_bpf, const bool disabl
 
 void sampler__close(struct sampler *s)
 {
+	vec_for_each(o, &s->ownership)
+		ownership__close(*o);
+	vec_free(&s->ownership);
 	if (s->tasks)
 		s->tasks->close(s->tasks);
 	pages__close(s->pages);
@@ -208,6 +212,46 @@ static int add_smaps(void *arg, const struct target *target)
 	return vec_push(&a->t->smaps, sample);
 }
 
+static int open_one_ownership(void *arg, const struct target *target)
+{
+	struct sampler *s = arg;
+	struct ownership *o;
+	int err;
+
+	if (!target->alive)
+		return 0;
+	err = ownership__open(s->pages, s->root_fd, target->id, &o);
+	if (!err && vec_push(&s->ownership, o)) {
+		ownership__close(o);
+		err = -ENOMEM;
+	}
+	if (err && err != -ENOENT && err != -ESRCH)
+		s->ownership_lost++;
+	return 0;
+}
+
+void sampler__open_ownership(struct sampler *s)
+{
+	if (s->pages && s->targets)
+		target_set__each(s->targets, open_one_ownership, s);
+}
+
+static int add_ownership(struct sampler *s, struct tick *t)
+{
+	int err = 0;
+
+	vec_for_each(o, &s->ownership) {
+		struct ownership_sample sample;
+		int one = ownership__read(*o, &sample);
+
+		if (!one)
+			err = vec_push(&t->ownership, sample) ?: err;
+		else if (one != -ENODATA) /* has ended, or is another program now */
+			s->ownership_lost++;
+	}
+	return err;
+}
+
 static int read_owners(struct sampler *s, unsigned int flags)
 {
 	int err;
@@ -238,6 +282,12 @@ static int add_own_limits(const struct sampler *s, struct tick *t)
 	if (s->n_cgroups_skipped)
 		err = limits__set(&t->limits, "cgroups_skipped", s->n_cgroups_skipped,
 				  "cgroups that could not be read: their processes are not watched")
+			      ?: err;
+	if (s->ownership_lost)
+		err = limits__set(
+			      &t->limits, "ownership_unknown", s->ownership_lost,
+			      "watched processes whose pages were not looked through at the end: "
+			      "no right to see page frames, or too much address space")
 			      ?: err;
 	if (s->smaps_denied)
 		err = limits__set(
@@ -319,6 +369,8 @@ int sampler__tick(struct sampler *s, unsigned int flags, struct tick *t)
 	add_cgroups(s, t);
 	if (!err && s->targets && flags & (SAMPLE_FIRST | SAMPLE_LAST))
 		err = target_set__each(s->targets, add_smaps, &arg);
+	if (!err && flags & SAMPLE_LAST)
+		err = add_ownership(s, t);
 	if (!err && meminfo_read(s->root_fd, t) == -ENOMEM)
 		err = -ENOMEM;
 	if (!err)

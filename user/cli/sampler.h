@@ -30,7 +30,9 @@ struct sampler {
 	uint64_t n_task_errors; /* readings of the process list that failed */
 	uint64_t n_owner_errors;
 	uint64_t n_cgroups_skipped;
-	uint32_t smaps_denied; /* targets whose smaps_rollup could not be read */
+	VEC(struct ownership *) ownership; /* of targets, opened while rights allow */
+	uint32_t ownership_lost; /* targets whose pages could not be told apart at the end */
+	uint32_t smaps_denied;	 /* targets whose smaps_rollup could not be read */
 };
 
 /* Opens what works: without BPF the /proc source alone. `disabled` as for tracer__open;
@@ -38,6 +40,10 @@ struct sampler {
 int sampler__open(struct sampler *s, int root_fd, bool no_bpf, const bool disabled[_SOURCE_MAX],
 		  struct features *features);
 void sampler__close(struct sampler *s);
+
+/* Opens the page ownership of the targets alive at the last tick, which takes
+ * rights that are dropped later. What fails is counted into limits. */
+void sampler__open_ownership(struct sampler *s);
 
 enum sample_flag {
 	SAMPLE_FIRST = 1 << 0, /* smaps_rollup of targets; the waiting command counts as empty */

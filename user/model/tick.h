@@ -132,14 +132,15 @@ struct owner_sample {
 	struct residue residue;
 };
 
-/* How a target's resident pages split by who first touched them: its
- * pagemap against the owner table, when both can be read. */
+/* How a target's resident anonymous pages split by who first touched them: its
+ * pagemap against the owner table, when both can be read. Exact where counting
+ * events is not: it says what compaction and the like moved unseen. */
 struct ownership_sample {
 	struct proc_id id;
-	uint64_t present; /* resident anonymous and shared pages mapped, bytes */
+	uint64_t present; /* resident anonymous pages, bytes: the sum of the others */
 	uint64_t own;	  /* first touched by it since attach */
 	uint64_t kin;	  /* first touched by an ancestor or sibling: inherited */
-	uint64_t other;	  /* by anybody else, shared memory mostly */
+	uint64_t other;	  /* by anybody else: a helper that wrote into it, a kernel thread */
 	uint64_t unowned; /* before attach, or moved without an event */
 };
 

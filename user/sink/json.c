@@ -47,8 +47,8 @@
  *                              flight. When it has ended: what it left and what descendants
  *                              inherited
  *     .taken.(the same)        pages taken since `start`, given back or not
- *     .ownership               who first touched the pages it maps, of a target, at the end:
- *       .present_bytes         resident anonymous and shared pages, the sum of:
+ *     .ownership               who first touched its anonymous pages, of a target, at the end:
+ *       .present_bytes         resident anonymous pages, the sum of:
  *       .own_bytes             by itself since `start`
  *       .kin_bytes             by an ancestor or sibling
  *       .other_bytes           by anybody else

@@ -303,8 +303,7 @@ static void ownership(const struct report_process *p, FILE *out)
 	if (!p->has_ownership)
 		return;
 	snprintf(text, sizeof(text),
-		 "of %s mapped, anonymous and shared: %s first touched by itself since the start, "
-		 "%s "
+		 "of %s resident anonymous pages: %s first touched by itself since the start, %s "
 		 "by its parents or siblings, %s by others, %s before the start or moved without "
 		 "a trace",
 		 human_bytes(n[0], o->present), human_bytes(n[1], o->own),

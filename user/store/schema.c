@@ -192,7 +192,7 @@ static const struct column ownership_columns[] = {
 	      "with start_ticks: which process"),
 	FIELD(struct ownership_sample, id.start_ticks, "start_ticks", COLUMN_U64,
 	      "1/100 s since boot"),
-	OWNERSHIP(present, "resident anonymous and shared pages that it maps"),
+	OWNERSHIP(present, "resident anonymous pages, the sum of the others"),
 	OWNERSHIP(own, "first touched by it since attach"),
 	OWNERSHIP(kin, "first touched by an ancestor or sibling"),
 	OWNERSHIP(other, "first touched by anybody else"),
