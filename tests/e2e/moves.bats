@@ -49,14 +49,19 @@ compacted() {
 
 @test "compact: pages that compaction moved are still their process's" {
 	[ -w /proc/sys/vm/compact_memory ] || skip "this kernel cannot compact on request"
-	start_trace_pid compact --mib 64 --phase 60
-	compacted
-	kill -USR1 "$VICTIM_PID"
-	wait_truth 2
-	end_memtrace
-	echo "moved: $(truth .moved_pages)"
-	check_moved
-	[ "$(truth .moved_pages)" -ge 250 ] || skip "compaction moved $(truth .moved_pages) pages only"
+	local try
+	for try in 1 2 3; do
+		start_trace_pid compact --mib 64 --phase 60
+		compacted
+		kill -USR1 "$VICTIM_PID"
+		wait_truth 2
+		end_memtrace
+		echo "try $try, moved: $(truth .moved_pages)"
+		check_moved
+		kill "$VICTIM_PID"
+		[ "$(truth .moved_pages)" -lt 250 ] || return 0
+	done
+	skip "compaction moved $(truth .moved_pages) pages only"
 }
 
 @test "compact: where moves are not followed, the difference is stated" {

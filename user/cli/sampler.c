@@ -244,9 +244,9 @@ static int add_ownership(struct sampler *s, struct tick *t)
 		struct ownership_sample sample;
 		int one = ownership__read(*o, &sample);
 
-		if (!one)
-			err = vec_push(&t->ownership, sample) ?: err;
-		else if (one != -ENODATA) /* has ended, or is another program now */
+		if (!one && !err)
+			err = vec_push(&t->ownership, sample);
+		else if (one && one != -ENODATA) /* has ended, or is another program now */
 			s->ownership_lost++;
 	}
 	return err;
@@ -269,31 +269,28 @@ static int read_owners(struct sampler *s, unsigned int flags)
 
 static int add_own_limits(const struct sampler *s, struct tick *t)
 {
+	const struct {
+		uint64_t count;
+		const char *kind, *meaning;
+	} own[] = {
+		{s->n_task_errors, "process_lists_lost",
+		 "readings of the process list that failed"},
+		{s->n_owner_errors, "owner_reads_lost", "readings of the owner table that failed"},
+		{s->n_cgroups_skipped, "cgroups_skipped",
+		 "cgroups that could not be read: their processes are not watched"},
+		{s->ownership_lost, "ownership_unknown",
+		 "watched processes whose pages were not looked through at the end: no right to "
+		 "see "
+		 "page frames, or too much address space"},
+		{s->smaps_denied, "smaps_denied",
+		 "processes whose PSS and USS could not be read without more rights"},
+	};
 	int err = 0;
 
-	if (s->n_task_errors)
-		err = limits__set(&t->limits, "process_lists_lost", s->n_task_errors,
-				  "readings of the process list that failed")
-			      ?: err;
-	if (s->n_owner_errors)
-		err = limits__set(&t->limits, "owner_reads_lost", s->n_owner_errors,
-				  "readings of the owner table that failed")
-			      ?: err;
-	if (s->n_cgroups_skipped)
-		err = limits__set(&t->limits, "cgroups_skipped", s->n_cgroups_skipped,
-				  "cgroups that could not be read: their processes are not watched")
-			      ?: err;
-	if (s->ownership_lost)
-		err = limits__set(
-			      &t->limits, "ownership_unknown", s->ownership_lost,
-			      "watched processes whose pages were not looked through at the end: "
-			      "no right to see page frames, or too much address space")
-			      ?: err;
-	if (s->smaps_denied)
-		err = limits__set(
-			      &t->limits, "smaps_denied", s->smaps_denied,
-			      "processes whose PSS and USS could not be read without more rights")
-			      ?: err;
+	for (size_t i = 0; !err && i < sizeof(own) / sizeof(own[0]); i++)
+		if (own[i].count)
+			err = limits__set(&t->limits, own[i].kind, own[i].count, "%s",
+					  own[i].meaning);
 	return err;
 }
 
@@ -302,16 +299,15 @@ static int add_limits(struct sampler *s, struct tick *t)
 	const struct feature *bpf = features__find(s->features, "bpf");
 	int err = s->tasks->limits(s->tasks, &t->limits);
 
-	if (!s->tracer)
+	if (!err && !s->tracer)
 		err = limits__set(&t->limits, "no_bpf", 0,
 				  "no page attribution, only what /proc tells: %s",
-				  bpf ? bpf->detail : "no BPF")
-			      ?: err;
-	else
-		err = tracer__limits(s->tracer, &t->limits) ?: err;
-	if (s->pages)
-		err = pages__limits(s->pages, &t->limits) ?: err;
-	return add_own_limits(s, t) ?: err;
+				  bpf ? bpf->detail : "no BPF");
+	else if (!err)
+		err = tracer__limits(s->tracer, &t->limits);
+	if (!err && s->pages)
+		err = pages__limits(s->pages, &t->limits);
+	return err ? err : add_own_limits(s, t);
 }
 
 static void add_self(struct sampler *s, struct tick *t)

@@ -10,7 +10,7 @@ struct pages {
 	int owners_fd, ids_fd, free_fd, cpu_fd, table_fd;
 	int kpageflags; /* -1: residue cannot be told apart */
 	int kpageflags_err;
-	int root_fd; /* not owned */
+	int root_fd;		 /* not owned */
 	uint64_t moved_at_start; /* vmstat's pgmigrate_success */
 	bool has_moved_at_start;
 	struct mt_cpu *cpu, *cpu_again; /* n_cpus each: cpu_state and a second look at it */

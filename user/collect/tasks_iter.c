@@ -159,12 +159,10 @@ static int tasks_iter__limits(const struct task_source *s, struct limits *l)
 	if (it->n_approx)
 		err = limits__set(l, "rss_approximate", it->n_approx,
 				  "processes whose RSS lacks the parts kept by each CPU or thread "
-				  "(marked ~): off by up to 64 pages times the CPUs")
-			      ?: err;
-	if (it->n_cut)
+				  "(marked ~): off by up to 64 pages times the CPUs");
+	if (!err && it->n_cut)
 		err = limits__set(l, "task_records_cut", it->n_cut,
-				  "reads of the task iterator that ended inside a record")
-			      ?: err;
+				  "reads of the task iterator that ended inside a record");
 	return err;
 }
 

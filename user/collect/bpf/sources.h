@@ -8,10 +8,10 @@
 #include <stddef.h>
 
 struct bpf_source {
-	const char *name;		  /* the word after --no-source */
-	const void *(*elf)(size_t *size); /* the object, built in */
+	const char *name;		      /* the word after --no-source */
+	const void *(*elf)(size_t *size);     /* the object, built in */
 	const void *(*elf_old)(size_t *size); /* tried when the kernel refuses it; NULL: none */
-	const char *gives;		  /* what is missing without it, for people */
+	const char *gives;		      /* what is missing without it, for people */
 };
 
 enum bpf_source_id {

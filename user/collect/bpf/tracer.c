@@ -234,7 +234,7 @@ int tracer__limits(const struct tracer *t, struct limits *l)
 	uint64_t missed = 0;
 	int err = 0;
 
-	for (int id = 0; id < _SOURCE_MAX; id++) {
+	for (int id = 0; !err && id < _SOURCE_MAX; id++) {
 		char kind[LIMIT_KIND_SIZE];
 		struct bpf_prog_stats stats;
 
@@ -246,15 +246,12 @@ int tracer__limits(const struct tracer *t, struct limits *l)
 			continue;
 		snprintf(kind, sizeof(kind), "source_%s", bpf_sources[id].name);
 		err = limits__set(l, kind, 0, "without %s: %s", bpf_sources[id].gives,
-				  t->reason[id])
-			      ?: err;
+				  t->reason[id]);
 	}
-	if (missed)
-		err = limits__set(
-			      l, "events_missed", missed,
-			      "page events came while our program ran on the same CPU and were not "
-			      "seen; each is at most one block of pages off")
-			      ?: err;
+	if (!err && missed)
+		err = limits__set(l, "events_missed", missed,
+				  "page events came while our program ran on the same CPU and were "
+				  "not seen; each is at most one block of pages off");
 	return err;
 }
 
