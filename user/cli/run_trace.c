@@ -150,12 +150,30 @@ static int store_tick(struct trace *tr)
 	return session__limits(tr->session, &tr->history->limits);
 }
 
+/* The kernel side tells how processes ended; without it, we know of our own child. */
+static void complete_command_end(struct trace *tr)
+{
+	int status;
+
+	if (!tr->spawn || spawn__reap(tr->spawn, &status) != 1)
+		return;
+	vec_for_each(p, &tr->tick.procs) {
+		if (p->id.pid != (uint32_t)spawn__pid(tr->spawn) || !p->end.ended ||
+		    p->end.status_known)
+			continue;
+		p->end.status_known = true;
+		p->end.status = status;
+	}
+}
+
 static int take_tick(struct trace *tr, unsigned int flags)
 {
 	int err = sampler__tick(&tr->sampler, flags, &tr->tick);
 
-	if (!err)
+	if (!err) {
+		complete_command_end(tr);
 		err = limits__merge(&tr->tick.limits, &tr->limits);
+	}
 	if (!err)
 		err = history__add(tr->history, &tr->tick);
 	if (!err)

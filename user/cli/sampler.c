@@ -86,6 +86,34 @@ void sampler__close(struct sampler *s)
 	vec_free(&s->owners);
 }
 
+static struct proc_sample *find_proc(struct task_list *l, struct proc_id id)
+{
+	size_t low = 0, high = l->n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (l->v[mid].id.pid < id.pid)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < l->n && proc_id_equal(l->v[low].id, id) ? &l->v[low] : NULL;
+}
+
+static void mark_execs(struct sampler *s)
+{
+	vec_for_each(o, &s->owners) {
+		struct proc_sample *p;
+
+		if (o->kind != OWNER_PROCESS || o->dead || !pages__take_exec(s->pages, o->owner))
+			continue;
+		p = find_proc(&s->list, o->id);
+		if (p)
+			p->flags |= PROC_EXECED;
+	}
+}
+
 /* A parent that came and went between two readings is known to the kernel side only. */
 static int learn_parents(struct sampler *s)
 {
@@ -113,6 +141,7 @@ static int update_targets(struct sampler *s, struct tick *t)
 {
 	int err = 0;
 
+	mark_execs(s);
 	if (!s->targets)
 		return 0;
 	if (s->cgroup)

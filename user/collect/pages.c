@@ -237,6 +237,15 @@ int pages__read(struct pages *p, struct owner_list *ret)
 	return 0;
 }
 
+bool pages__take_exec(struct pages *p, uint32_t owner)
+{
+	__u32 *flags = &p->owners[owner].flags;
+
+	if (!(__atomic_load_n(flags, __ATOMIC_RELAXED) & MT_OWNER_EXECED))
+		return false;
+	return __atomic_fetch_and(flags, ~MT_OWNER_EXECED, __ATOMIC_RELAXED) & MT_OWNER_EXECED;
+}
+
 uint64_t pages__events(const struct pages *p)
 {
 	uint64_t n = 0;

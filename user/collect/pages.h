@@ -26,6 +26,9 @@ void pages__close(struct pages *p);
  * ret is cleared first. 0 or -errno. */
 int pages__read(struct pages *p, struct owner_list *ret);
 
+/* Has this owner executed another program since the last call? By owner id. */
+bool pages__take_exec(struct pages *p, uint32_t owner);
+
 /* To be called about once a second: makes room for new owners. 0 or -errno. */
 int pages__keep_house(struct pages *p);
 
