@@ -4,6 +4,7 @@
  * everybody watched is gone, or a signal; then report.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -63,25 +64,25 @@ static uint64_t mono_ns(void)
 /* One line for each pid that cannot be watched; the run goes on with the rest. */
 static int check_pid(struct trace *tr, int root_fd, uint32_t pid)
 {
+	char comm[COMM_SIZE * 4];
 	struct pid_stat st;
+	uint32_t tgid = pid;
 	int err = pid_stat_read(root_fd, pid, &st);
 
-	if (err == -ESRCH || err == -ENOENT) {
-		log_warning("no process with pid %u", pid);
-		return 0;
-	}
-	if (err) {
-		log_warning_errno(err, "pid %u", pid);
-		return 0;
-	}
-	if (st.flags & PF_KTHREAD) {
-		char comm[COMM_SIZE * 4];
-
-		log_warning("pid %u (%s) is a kernel thread: it has no memory of its own", pid,
-			    safe_text(comm, sizeof(comm), st.comm, sizeof(st.comm)));
-		return 0;
-	}
-	return vec_push(&tr->pids, pid);
+	if (!err && pid_tgid_read(root_fd, pid, &tgid))
+		tgid = pid; /* not readable here: taken for a process */
+	if (err == -ESRCH || err == -ENOENT)
+		log_error("no process with pid %u", pid);
+	else if (err)
+		log_error_errno(err, "pid %u", pid);
+	else if (tgid != pid)
+		log_error("%u is a thread of process %u: use --pid %u", pid, tgid, tgid);
+	else if (st.flags & PF_KTHREAD)
+		log_error("pid %u (%s) is a kernel thread: it has no memory of its own", pid,
+			  safe_text(comm, sizeof(comm), st.comm, sizeof(st.comm)));
+	else
+		return vec_push(&tr->pids, pid);
+	return 0;
 }
 
 static int check_cgroup(int root_fd, const char *path)
@@ -98,8 +99,12 @@ static int check_cgroup(int root_fd, const char *path)
 static int check_targets(struct trace *tr, int root_fd)
 {
 	const struct options *o = tr->options;
-	int err = o->cgroup ? check_cgroup(root_fd, o->cgroup) : 0;
+	int err = 0;
 
+	if (faccessat(root_fd, "proc", R_OK | X_OK, 0))
+		return log_error_errno(errno, "cannot read processes: %s/proc", o->sysroot);
+	if (o->cgroup)
+		err = check_cgroup(root_fd, o->cgroup);
 	if (err)
 		return err;
 
@@ -107,11 +112,7 @@ static int check_targets(struct trace *tr, int root_fd)
 		err = err ?: check_pid(tr, root_fd, *pid);
 	if (err)
 		return log_error_errno(err, "targets");
-	if (o->pids.n && !tr->pids.n) {
-		log_error("nothing to watch");
-		return -ESRCH;
-	}
-	return 0;
+	return o->pids.n && !tr->pids.n ? -ESRCH : 0;
 }
 
 static int make_targets(struct trace *tr)

@@ -109,7 +109,12 @@ static void mark_execs(struct sampler *s)
 		if (o->kind != OWNER_PROCESS || o->dead || !pages__take_exec(s->pages, o->owner))
 			continue;
 		p = find_proc(&s->list, o->id);
-		if (p)
+		if (!p)
+			continue;
+		/* The command's first exec is its start. */
+		if (p->id.pid == s->command_pid && !s->command_runs)
+			s->command_runs = true;
+		else
 			p->flags |= PROC_EXECED;
 	}
 }

@@ -24,6 +24,7 @@ struct sampler {
 	struct target_set *targets; /* NULL: nobody is watched; not owned */
 	const char *cgroup;	    /* --cgroup: members are looked up at each tick; NULL none */
 	uint32_t command_pid;	    /* has not run its command at the first tick; 0: none */
+	bool command_runs;	    /* its first exec was seen */
 	struct task_list list;
 	struct owner_list owners;
 	uint64_t seq;

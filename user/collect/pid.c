@@ -137,6 +137,29 @@ int pid_stat_read(int root_fd, uint32_t pid, struct pid_stat *ret)
 	return pid_stat_parse((struct cursor){text, text + len}, ret);
 }
 
+int pid_tgid_read(int root_fd, uint32_t pid, uint32_t *ret)
+{
+	/* "Tgid:" is the fourth line; the lines before it are short. */
+	char text[512];
+	ssize_t len = read_pid_file(root_fd, pid, "status", text, sizeof(text));
+	struct cursor c = {text, text + (len == -EFBIG ? (ssize_t)sizeof(text) - 1 : len)};
+	struct cursor line, word;
+	uint64_t tgid;
+
+	if (len < 0 && len != -EFBIG)
+		return (int)len;
+	while (cursor_line(&c, &line) == 0) {
+		if (cursor_word(&line, &word) || word.end - word.p != 5 ||
+		    memcmp(word.p, "Tgid:", 5))
+			continue;
+		if (cursor_u64(&line, &tgid) || tgid > UINT32_MAX)
+			return -EBADMSG;
+		*ret = (uint32_t)tgid;
+		return 0;
+	}
+	return -EBADMSG;
+}
+
 /* How a line of /proc/PID/status becomes values. */
 struct status_field {
 	const char *name; /* colon included */

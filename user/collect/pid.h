@@ -49,6 +49,10 @@ int pid_status_parse(struct cursor text, struct pid_status *ret);
  */
 int pid_heap_parse(struct cursor text, bool whole, uint64_t start_brk, uint64_t *ret_bytes);
 
+/* The process a pid or thread id belongs to: "Tgid:" of proc/PID/status. 0, -ESRCH, -EBADMSG,
+ * -errno. */
+int pid_tgid_read(int root_fd, uint32_t pid, uint32_t *ret);
+
 /* The path in the memory controller's hierarchy (v1, hybrid) or the unified one (v2), from the
  * text of /proc/PID/cgroup. Returns 0 with a malloc'ed string, or -ENOENT, -ENOMEM. Pure. */
 int cgroup_parse(struct cursor text, char **ret);
