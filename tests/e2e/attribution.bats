@@ -78,6 +78,7 @@ setup_file() {
 	check_anon "$(truth .child)" "$(truth .child_held_bytes)"
 	# The growth of the parent is nothing, although it holds it.
 	within "the parent's growth" "$(process "$VICTIM_PID" .anon_bytes.delta)" 0
+	within "from before attach" "$(process "$VICTIM_PID" .ownership.unowned_bytes)" $((48 << 20))
 }
 
 grown() {

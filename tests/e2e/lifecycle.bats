@@ -22,6 +22,7 @@ run_to_end() {
 	[ "$status" -eq 0 ]
 	check_report "$T/report.json"
 	[ "$(process "$(truth .pid)" .end.exit_status)" = 7 ]
+	[ "$(process "$(truth .pid)" .comm)" = quickexit ]
 	within "taken" "$(process "$(truth .pid)" .taken.user_page_bytes)" \
 		"$(truth .touched_bytes)"
 	at_most "still held" "$(process "$(truth .pid)" .attributed.user_page_bytes)" $((64 * PAGE))
@@ -40,6 +41,7 @@ run_to_end() {
 	[ "$status" -eq 0 ]
 	check_report "$T/report.json"
 	[ "$(process "$(truth .pid)" .end.exit_status)" = 3 ]
+	[ "$(process "$(truth .pid)" .comm)" = quickexit ]
 }
 
 @test "a target that exits early ends the run, and is told" {
