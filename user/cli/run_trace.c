@@ -51,6 +51,7 @@ struct trace {
 	sigset_t signals;
 	bool store_failing; /* said once */
 	bool interrupted;
+	int signal; /* that the command gets at the end; 0: SIGTERM */
 };
 
 static uint64_t mono_ns(void)
@@ -151,7 +152,19 @@ static int store_tick(struct trace *tr)
 	return session__limits(tr->session, &tr->history->limits);
 }
 
-/* The kernel side tells how processes ended; without it, we know of our own child. */
+/* exec names a process after the file it executes. */
+static void name_command(struct proc_sample *p, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (strncmp(p->comm, SPAWN_COMM, sizeof(p->comm)))
+		return;
+	memset(p->comm, 0, sizeof(p->comm));
+	strncpy(p->comm, slash ? slash + 1 : path, sizeof(p->comm) - 1);
+}
+
+/* The kernel side tells how processes ended; without it, we know of our own
+ * child, even when it ran for less than the time between two samples. */
 static void complete_command_end(struct trace *tr)
 {
 	int status;
@@ -159,8 +172,10 @@ static void complete_command_end(struct trace *tr)
 	if (!tr->spawn || spawn__reap(tr->spawn, &status) != 1)
 		return;
 	vec_for_each(p, &tr->tick.procs) {
-		if (p->id.pid != (uint32_t)spawn__pid(tr->spawn) || !p->end.ended ||
-		    p->end.status_known)
+		if (p->id.pid != (uint32_t)spawn__pid(tr->spawn) || !p->end.ended)
+			continue;
+		name_command(p, tr->options->command[0]);
+		if (p->end.status_known)
 			continue;
 		p->end.status_known = true;
 		p->end.status = status;
@@ -199,10 +214,10 @@ static void on_signal(struct trace *tr, const siginfo_t *si)
 {
 	if (si->si_signo == SIGCHLD)
 		return; /* reaped where the loop looks */
-	/* The terminal's Ctrl-C reaches the command too; what was sent to us alone goes on to it.
-	 */
-	if (tr->spawn && si->si_code == SI_USER)
-		spawn__kill(tr->spawn, si->si_signo);
+	/* The terminal's Ctrl-C reaches the command too; what was sent to us alone goes
+	 * on to it, once the last sample has seen what it holds. */
+	if (si->si_code == SI_USER)
+		tr->signal = si->si_signo;
 	tr->interrupted = true;
 }
 
@@ -297,11 +312,11 @@ static void stop_command(struct trace *tr)
 
 	if (!tr->spawn || spawn__reap(tr->spawn, &status) != 0)
 		return;
-	spawn__kill(tr->spawn, SIGTERM);
+	spawn__kill(tr->spawn, tr->signal ? tr->signal : SIGTERM);
 	while (spawn__reap(tr->spawn, &status) == 0 && mono_ns() < deadline)
 		wait_until(tr, min_u64(deadline, mono_ns() + NS_PER_S / 10));
 	if (spawn__reap(tr->spawn, &status) == 0)
-		log_warning("the command goes on as pid %d: it did not end on SIGTERM",
+		log_warning("the command goes on as pid %d: it did not end when told to",
 			    (int)spawn__pid(tr->spawn));
 }
 

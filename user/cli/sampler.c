@@ -173,11 +173,12 @@ static void forget_before_exec(struct sampler *s)
 
 static void complete_end(struct proc_sample *p, const struct owner_sample *o)
 {
-	if (!o->dead)
-		return;
-	p->end.status_known = o->has_exit_status;
-	p->end.status = o->exit_status;
-	p->end.time_ns = o->exit_ns;
+	memcpy(p->comm, o->comm, sizeof(p->comm));
+	if (p->end.ended) {
+		p->end.status_known = o->has_exit_status;
+		p->end.status = o->exit_status;
+		p->end.time_ns = o->exit_ns;
+	}
 	if (!o->has_exit_rss)
 		return;
 	p->value[PROC_ANON] = o->exit_anon;
@@ -199,20 +200,33 @@ static int index_owners(const struct sampler *s, struct hmap *index)
 	return err;
 }
 
-/* The rows of processes that ended get what the exit event saw. */
-static int complete_ends(struct sampler *s, struct tick *t)
+/* Its memory is gone, but nobody has waited for it yet. */
+static bool is_zombie(const struct proc_sample *p)
+{
+	return !(p->flags & PROC_KTHREAD) && !(p->known & 1u << PROC_RSS);
+}
+
+/*
+ * The rows of processes that ended get what the exit event saw. A zombie has
+ * ended too, but is in every list until it is waited for: its end is told at
+ * the last tick, or when it leaves the list.
+ */
+static int complete_ends(struct sampler *s, unsigned int flags, struct tick *t)
 {
 	_cleanup_(hmap_free) struct hmap index = {};
 	uint32_t i;
 	int err = 0;
 
 	vec_for_each(p, &t->procs) {
-		if (!p->end.ended)
+		if (!p->end.ended && !is_zombie(p))
 			continue;
 		if (!index.n)
 			err = index_owners(s, &index);
-		if (!err && hmap_get(&index, proc_key(p->id), &i))
-			complete_end(p, &s->owners.v[i]);
+		if (err || !hmap_get(&index, proc_key(p->id), &i) || !s->owners.v[i].dead)
+			continue;
+		if (flags & SAMPLE_LAST)
+			p->end.ended = true;
+		complete_end(p, &s->owners.v[i]);
 	}
 	return err;
 }
@@ -395,7 +409,7 @@ int sampler__tick(struct sampler *s, unsigned int flags, struct tick *t)
 		err = delta__owners(s->delta, s->owners.v, s->owners.n, t);
 	if (err)
 		return err;
-	err = complete_ends(s, t);
+	err = complete_ends(s, flags, t);
 	add_cgroups(s, t);
 	if (!err && s->targets && flags & (SAMPLE_FIRST | SAMPLE_LAST))
 		err = target_set__each(s->targets, add_smaps, &arg);
