@@ -237,6 +237,27 @@ int pages__read(struct pages *p, struct owner_list *ret)
 	return 0;
 }
 
+int pages_walk(const struct pages *p,
+	       int (*fn)(void *arg, uint64_t first_chunk, struct mt_chunk *v, uint64_t n),
+	       void *arg)
+{
+	uint64_t chunks = p->tracer->machine.config.n_pages / MT_CHUNK, n;
+	int err = 0;
+
+	for (uint64_t first = 0; !err && first < chunks; first += n) {
+		struct mt_chunk *v;
+
+		n = chunks - first < PAGES_WINDOW_CHUNKS ? chunks - first : PAGES_WINDOW_CHUNKS;
+		v = mmap(NULL, n * sizeof(*v), PROT_READ | PROT_WRITE, MAP_SHARED, p->table_fd,
+			 (off_t)(first * sizeof(*v)));
+		if (v == MAP_FAILED)
+			return -errno;
+		err = fn(arg, first, v, n);
+		munmap(v, n * sizeof(*v));
+	}
+	return err;
+}
+
 bool pages__take_exec(struct pages *p, uint32_t owner)
 {
 	__u32 *flags = &p->owners[owner].flags;

@@ -7,7 +7,6 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include <bpf/bpf.h>
 
@@ -69,9 +68,10 @@ static void recycle(struct pages *p, uint32_t id)
 		log_debug_errno(errno, "owner id %u not recycled, ignoring", id);
 }
 
-/* id 0 where an owner stays itself, else the group it goes to */
+/* Where each owner's pages go: a group's id, or 0 where an owner stays itself. */
 struct folding {
-	uint32_t *group; /* max_owner + 1 of them */
+	struct pages *p;
+	uint32_t *group; /* max_owners of them */
 	struct hmap by_comm;
 };
 
@@ -99,43 +99,32 @@ static int group_for(struct pages *p, struct folding *f, const struct mt_owner *
 	return hmap_put(&f->by_comm, key, id);
 }
 
-/* Gives the entries of one window to the groups. The kernel may free a page at
+/* Gives an entry to its group. The kernel may free a page at
  * the same moment: it then clears the entry and the exchange fails, or it read
  * the old owner just before and counts that below zero, which absorb() moves
  * over to the group later. */
-static void fold_window(struct pages *p, const struct folding *f, uint32_t *entry, size_t n)
+static void fold_entry(const struct folding *f, uint32_t *entry)
 {
-	for (size_t i = 0; i < n; i++) {
-		uint32_t old = __atomic_load_n(&entry[i], __ATOMIC_RELAXED);
-		uint32_t id = old & MT_OWNER_MASK, class = old >> MT_CLASS_SHIFT & 7;
-		uint32_t new;
+	struct pages *p = f->p;
+	uint32_t old = __atomic_load_n(entry, __ATOMIC_RELAXED);
+	uint32_t id = old & MT_OWNER_MASK, class = old >> MT_CLASS_SHIFT & 7;
+	uint32_t new;
 
-		if (id > p->max_owner || !f->group[id] || class >= MT_CLASSES)
-			continue;
-		new = f->group[id] | class << MT_CLASS_SHIFT;
-		if (!__atomic_compare_exchange_n(&entry[i], &old, new, false, __ATOMIC_RELAXED,
-						 __ATOMIC_RELAXED))
-			continue;
-		__atomic_fetch_add(&p->owners[id].live[class], -1, __ATOMIC_RELAXED);
-		__atomic_fetch_add(&p->owners[f->group[id]].live[class], 1, __ATOMIC_RELAXED);
-	}
+	if (id > p->max_owner || !f->group[id] || class >= MT_CLASSES)
+		return;
+	new = f->group[id] | class << MT_CLASS_SHIFT;
+	if (!__atomic_compare_exchange_n(entry, &old, new, false, __ATOMIC_RELAXED,
+					 __ATOMIC_RELAXED))
+		return;
+	__atomic_fetch_add(&p->owners[id].live[class], -1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&p->owners[f->group[id]].live[class], 1, __ATOMIC_RELAXED);
 }
 
-static int walk_table(struct pages *p, const struct folding *f)
+static int fold_window(void *arg, uint64_t first_chunk, struct mt_chunk *v, uint64_t n)
 {
-	uint64_t chunks = p->tracer->machine.config.n_pages / MT_CHUNK;
-
-	for (uint64_t first = 0; first < chunks; first += PAGES_WINDOW_CHUNKS) {
-		uint64_t n =
-			chunks - first < PAGES_WINDOW_CHUNKS ? chunks - first : PAGES_WINDOW_CHUNKS;
-		struct mt_chunk *window = mmap(NULL, n * sizeof(*window), PROT_READ | PROT_WRITE,
-					       MAP_SHARED, p->table_fd, first * sizeof(*window));
-
-		if (window == MAP_FAILED)
-			return -errno;
-		fold_window(p, f, window->entry, n * MT_CHUNK);
-		munmap(window, n * sizeof(*window));
-	}
+	(void)first_chunk;
+	for (uint64_t i = 0; i < n * MT_CHUNK; i++)
+		fold_entry(arg, &v->entry[i]);
 	return 0;
 }
 
@@ -169,7 +158,7 @@ static void absorb(struct pages *p, uint32_t id)
 static int fold(struct pages *p, uint64_t now_ns)
 {
 	_cleanup_free_ uint32_t *group = calloc(p->tracer->max_owners, sizeof(*group));
-	struct folding f = {.group = group};
+	struct folding f = {.p = p, .group = group};
 	int err = group ? 0 : -ENOMEM;
 
 	for (uint32_t id = MT_FIRST_OWNER; !err && id <= p->max_owner; id++) {
@@ -186,7 +175,7 @@ static int fold(struct pages *p, uint64_t now_ns)
 		if (is_gone(&p->owners[id], now_ns) && !(p->owners[id].flags & MT_OWNER_FOLDED))
 			err = group_for(p, &f, &p->owners[id], &group[id]);
 	if (!err)
-		err = walk_table(p, &f);
+		err = pages_walk(p, fold_window, &f);
 	if (!err)
 		mark_folded(p, &f);
 	hmap_free(&f.by_comm);

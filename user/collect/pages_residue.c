@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -62,24 +61,12 @@ static int walk_chunk(struct residue_walk *w, uint64_t index, const struct mt_ch
 	return 0;
 }
 
-static int walk(struct residue_walk *w)
+static int walk_window(void *arg, uint64_t first_chunk, struct mt_chunk *v, uint64_t n)
 {
-	uint64_t chunks = w->p->tracer->machine.config.n_pages / MT_CHUNK;
 	int err = 0;
 
-	/* A window at a time: mapped pages count as our RSS. */
-	for (uint64_t first = 0; !err && first < chunks; first += PAGES_WINDOW_CHUNKS) {
-		uint64_t n =
-			chunks - first < PAGES_WINDOW_CHUNKS ? chunks - first : PAGES_WINDOW_CHUNKS;
-		struct mt_chunk *window = mmap(NULL, n * sizeof(*window), PROT_READ, MAP_SHARED,
-					       w->p->table_fd, first * sizeof(*window));
-
-		if (window == MAP_FAILED)
-			return -errno;
-		for (uint64_t i = 0; !err && i < n; i++)
-			err = walk_chunk(w, first + i, &window[i]);
-		munmap(window, n * sizeof(*window));
-	}
+	for (uint64_t i = 0; !err && i < n; i++)
+		err = walk_chunk(arg, first_chunk + i, &v[i]);
 	return err;
 }
 
@@ -108,7 +95,7 @@ int pages__residue(struct pages *p, struct owner_list *list)
 	}
 	if (!any)
 		return 0;
-	err = walk(&w);
+	err = pages_walk(p, walk_window, &w);
 	for (size_t i = 0; !err && i < list->n; i++)
 		if (slot[list->v[i].owner] == i + 1)
 			list->v[i].residue.known = true;

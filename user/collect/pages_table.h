@@ -35,6 +35,10 @@ struct owner_counts {
  * only the number is told. */
 #define PAGES_REMOVED_MAX 16384
 
+/* Calls back for the owner table, some chunks at a time; stops at an error. 0 or -errno. */
+int pages_walk(const struct pages *p,
+	       int (*fn)(void *arg, uint64_t first_chunk, struct mt_chunk *v, uint64_t n),
+	       void *arg);
 /* Takes a look at all CPUs' state; 0 or -errno. */
 int pages_read_cpus(struct pages *p);
 void pages_count(const struct pages *p, uint32_t id, struct owner_counts *ret);
