@@ -124,7 +124,7 @@ static int fold_window(void *arg, uint64_t first_chunk, struct mt_chunk *v, uint
 {
 	(void)first_chunk;
 	for (uint64_t i = 0; i < n * MT_CHUNK; i++)
-		fold_entry(arg, &v->entry[i]);
+		fold_entry(arg, &v[i / MT_CHUNK].entry[i % MT_CHUNK]);
 	return 0;
 }
 
