@@ -5,9 +5,7 @@
 
 load helper
 
-setup_file() {
-	[ "$(id -u)" -eq 0 ] || skip "needs root"
-}
+NEEDS_ROOT=1
 
 @test "anon4k: a command's 4 KiB pages" {
 	trace_command anon4k

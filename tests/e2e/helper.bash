@@ -21,6 +21,7 @@ MEMTRACE_ARGS=(--interval 1s)
 
 setup() {
 	[ -x "$MEMTRACE" ] || skip "no $MEMTRACE: run make"
+	[ -z "${NEEDS_ROOT:-}" ] || need_root # NEEDS_ROOT: said by a file of tests for all of them
 	# Not $BATS_TEST_TMPDIR: nobody must be able to get in, too.
 	T=$(mktemp -d "${TMPDIR:-/tmp}/memtrace-e2e.XXXXXX")
 	chmod 711 "$T"

@@ -59,7 +59,7 @@ run_to_end() {
 }
 
 @test "a command that does not exist" {
-	run_to_end -- /nonexistent/command
+	run_to_end --no-bpf -- /nonexistent/command
 	[ "$status" -eq 1 ]
 	one_line "$T/stderr"
 	grep -q /nonexistent/command "$T/stderr"
@@ -67,7 +67,7 @@ run_to_end() {
 
 @test "a command that cannot be executed" {
 	echo nothing >"$T/plain"
-	run_to_end -- "$T/plain"
+	run_to_end --no-bpf -- "$T/plain"
 	[ "$status" -eq 1 ]
 	one_line "$T/stderr"
 }

@@ -6,9 +6,7 @@
 
 load helper
 
-setup_file() {
-	[ "$(id -u)" -eq 0 ] || skip "needs root"
-}
+NEEDS_ROOT=1
 
 # Bytes that the report itself says may be missing from or too much in a
 # process's pages: kinds of limits counted in pages.

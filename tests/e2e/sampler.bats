@@ -5,9 +5,7 @@
 
 load helper
 
-setup_file() {
-	[ "$(id -u)" -eq 0 ] || skip "needs root"
-}
+NEEDS_ROOT=1
 
 # Fields of a process at the end of a run, one a line: "rss_bytes 123".
 fields() {

@@ -5,9 +5,7 @@
 
 load helper
 
-setup_file() {
-	[ "$(id -u)" -eq 0 ] || skip "needs root"
-}
+NEEDS_ROOT=1
 
 @test "beside a fork and a fault storm: growth in steps" {
 	start_storms
