@@ -168,6 +168,7 @@ struct container {
 	enum container_runtime runtime;
 	char id[65];	    /* as in the cgroup path; hex for most runtimes */
 	char name[256];	    /* of the container or service; never empty unless runtime is NONE */
+	bool inner;	    /* a part of it, by its own init: the container's cgroup is above */
 	bool name_is_id;    /* nothing on disk names it: name is the start of the id */
 	char pod[256];	    /* Kubernetes: pod name, or its uid when nothing names it */
 	char namespace[64]; /* Kubernetes */
