@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "collect/system.h"
+
+#include "collect/buddyinfo.h"
+#include "collect/cgroup_stats.h"
+#include "collect/file_nr.h"
+#include "collect/psi.h"
+#include "collect/slabinfo.h"
+#include "collect/swaps.h"
+#include "collect/vmstat.h"
+#include "collect/zram.h"
+
+static int read_psi(int root_fd, struct system_sample *s)
+{
+	return psi_read(root_fd, s->psi);
+}
+
+static int read_vmstat(int root_fd, struct system_sample *s)
+{
+	return vmstat_read(root_fd, &s->vmstat);
+}
+
+static int read_zswap(int root_fd, struct system_sample *s)
+{
+	return zswap_read(root_fd, &s->zswap);
+}
+
+static int read_files(int root_fd, struct system_sample *s)
+{
+	return file_nr_read(root_fd, &s->files);
+}
+
+static int read_cgroups(int root_fd, struct system_sample *s)
+{
+	return cgroup_list__read(root_fd, &s->cgroups);
+}
+
+/* To add a part: an enum system_part, its name, its members, a line here. */
+static int (*const readers[_SYSTEM_PART_MAX])(int root_fd, struct system_sample *s) = {
+	[SYSTEM_PSI] = read_psi,
+	[SYSTEM_VMSTAT] = read_vmstat,
+	[SYSTEM_SWAPS] = swaps_read,
+	[SYSTEM_ZRAM] = zram_read,
+	[SYSTEM_ZSWAP] = read_zswap,
+	[SYSTEM_BUDDYINFO] = buddyinfo_read,
+	[SYSTEM_PAGETYPE] = pagetypeinfo_read,
+	[SYSTEM_SLABINFO] = slabinfo_read,
+	[SYSTEM_FILES] = read_files,
+	[SYSTEM_CGROUPS] = read_cgroups,
+};
+
+int system_read(int root_fd, struct system_sample *ret)
+{
+	struct cgroup_list known = ret->cgroups;
+
+	ret->cgroups = (struct cgroup_list){0};
+	system_sample__clear(ret);
+	ret->cgroups = known; /* their names are not looked up again */
+	for (int i = 0; i < _SYSTEM_PART_MAX; i++) {
+		ret->err[i] = readers[i](root_fd, ret);
+		if (ret->err[i] == -ENOMEM)
+			return -ENOMEM;
+	}
+	if (ret->err[SYSTEM_CGROUPS])
+		cgroup_list__clear(&ret->cgroups);
+	return 0;
+}
