@@ -5,6 +5,7 @@
 
 #include "analyze/alert_find.h"
 #include "base/str.h"
+#include "model/fragmentation.h"
 #include "model/key.h"
 
 #define MESSAGE_SIZE sizeof(((struct alert *)0)->message)
@@ -249,7 +250,7 @@ static bool look_fragmentation(struct alert_finder *f, const struct moment *m)
 			pages += z->free[i] << i;
 		/* The small DMA zone is in pieces from boot on. */
 		if (pages * m->info->page_size < ZONE_MIN || !strcmp(z->zone, "DMA") ||
-		    unusable_free_permille(z, COSTLY_ORDER, &permille))
+		    unusable_index(z, COSTLY_ORDER, &permille))
 			continue;
 		found.value = permille / 10;
 		snprintf(subject, sizeof(subject), "node %u %.15s", z->node, z->zone);

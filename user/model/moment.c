@@ -38,20 +38,3 @@ int proc_growing_bytes(const struct proc_sample *p, uint64_t *ret)
 		return -ENOENT;
 	return 0;
 }
-
-int unusable_free_permille(const struct buddy_zone *z, uint32_t order, uint32_t *ret)
-{
-	uint64_t all = 0, usable = 0;
-
-	for (uint32_t i = 0; i < z->n_orders && i < BUDDY_ORDERS_MAX; i++) {
-		uint64_t pages = z->free[i] << i;
-
-		all += pages;
-		if (i >= order)
-			usable += pages;
-	}
-	if (!all)
-		return -ENODATA;
-	*ret = (uint32_t)((double)(all - usable) * 1000 / (double)all);
-	return 0;
-}

@@ -44,10 +44,3 @@ int moment__used(const struct moment *m, uint64_t *ret_used, uint64_t *ret_total
 /* What a process has that no other has: anon + swap + shmem, or RSS where those are not known.
  * 0, or -ENOENT. */
 int proc_growing_bytes(const struct proc_sample *p, uint64_t *ret);
-
-/*
- * Share of a zone's free memory that is in blocks smaller than 2^order pages, in tenths of a
- * percent: 0 when any of it would do, 1000 when none (Gorman's unusable free space index).
- * 0, or -ENODATA when nothing is free.
- */
-int unusable_free_permille(const struct buddy_zone *z, uint32_t order, uint32_t *ret);

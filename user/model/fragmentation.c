@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "analyze/fragmentation.h"
+#include "model/fragmentation.h"
 
 #include <errno.h>
 
