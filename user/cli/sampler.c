@@ -35,7 +35,8 @@ static void open_bpf(struct sampler *s, const bool disabled[_SOURCE_MAX])
 		log_debug_errno(err, "no BPF");
 		return;
 	}
-	if (tracer__has(s->tracer, SOURCE_TASK_ITER) && tasks_iter__open(s->tracer, s->root_fd, &s->tasks))
+	if (tracer__has(s->tracer, SOURCE_TASK_ITER) &&
+	    tasks_iter__open(s->tracer, s->root_fd, &s->tasks))
 		features__set(s->features, "task_iter", FEATURE_MISSING, "",
 			      "the iterator loads but cannot be opened");
 	if (!tracer__has(s->tracer, SOURCE_PAGE))
@@ -304,6 +305,7 @@ int sampler__tick(struct sampler *s, unsigned int flags, struct tick *t)
 	 * from the same moment or later. */
 	list_err = s->tasks->read(s->tasks, &s->list);
 	err = list_err == -ENOMEM ? list_err : read_owners(s, flags);
+	s->list_failed = list_err != 0;
 	if (list_err) {
 		/* Nobody ended because a reading failed: this tick has no processes. */
 		log_debug_errno(list_err, "%s", s->tasks->name);

@@ -26,6 +26,7 @@ struct sampler {
 	uint32_t command_pid;	    /* has not run its command at the first tick; 0: none */
 	struct task_list list;
 	struct owner_list owners;
+	bool list_failed; /* the last reading of the process list: `list` is not of this tick */
 	uint64_t seq;
 	uint64_t n_task_errors; /* readings of the process list that failed */
 	uint64_t n_owner_errors;
