@@ -220,19 +220,23 @@ static void test_every_part_for_itself(void **state)
 	_cleanup_close_ int v2 = open_root("tests/fixtures/system/v2");
 	_cleanup_(system_sample__free) struct system_sample s = {0};
 
-	assert_int_equal(system_read(made, &s), 0);
+	assert_int_equal(system_read(made, SYSTEM_ALL, &s), 0);
 	for (int i = 0; i < _SYSTEM_PART_MAX; i++)
 		assert_int_equal(s.err[i], i == SYSTEM_CGROUPS ? -ENOENT : 0);
 	assert_int_equal(s.swaps.n, 5);
-	assert_int_equal(system_read(v2, &s), 0);
+	assert_int_equal(system_read(v2, SYSTEM_ALL, &s), 0);
 	for (int i = 0; i < _SYSTEM_PART_MAX; i++)
 		assert_int_equal(s.err[i], i == SYSTEM_CGROUPS ? 0 : -ENOENT);
 	assert_int_equal(s.swaps.n + s.vmstat.n + s.zones.n + s.slabs.n + s.zswap.n, 0);
 	assert_false(s.psi[PSI_MEMORY].some.known);
 	assert_true(s.cgroups.n > 15);
-	assert_int_equal(system_read(made, &s), 0);
+	assert_int_equal(system_read(made, SYSTEM_ALL, &s), 0);
 	assert_int_equal(s.cgroups.n, 0);
 	assert_int_equal(s.swaps.n, 5);
+	assert_int_equal(system_read(made, 1u << SYSTEM_VMSTAT, &s), 0);
+	assert_int_equal(s.err[SYSTEM_VMSTAT], 0);
+	assert_int_equal(s.err[SYSTEM_SWAPS], -ENODATA);
+	assert_int_equal(s.swaps.n, 0);
 }
 
 static void test_this_machine(void **state)
@@ -240,7 +244,7 @@ static void test_this_machine(void **state)
 	_cleanup_close_ int root = open_root("/");
 	_cleanup_(system_sample__free) struct system_sample s = {0};
 
-	assert_int_equal(system_read(root, &s), 0);
+	assert_int_equal(system_read(root, SYSTEM_ALL, &s), 0);
 	assert_int_equal(s.err[SYSTEM_VMSTAT], 0);
 	assert_int_equal(s.err[SYSTEM_FILES], 0);
 	assert_true(s.vmstat.n > 50);

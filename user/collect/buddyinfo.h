@@ -13,6 +13,6 @@ int buddyinfo_read(int root_fd, struct system_sample *s); /* 0 or -errno, -EBADM
 /* Appends to s->page_types: free blocks and the number of page blocks of each type in each zone.
  * 0 or -ENOMEM. Pure. */
 int pagetypeinfo_parse(struct cursor text, struct system_sample *s);
-/* 0 or -errno (-EACCES: for root only). The kernel takes every zone's lock for it and walks the
- * free lists: not for every tick. */
+/* 0 or -errno (-EACCES: for root only). The kernel walks the free lists under the zones' locks for
+ * it (10 ms on 12 GiB, where all the other parts take 1.5): not for every tick. */
 int pagetypeinfo_read(int root_fd, struct system_sample *s);

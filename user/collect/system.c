@@ -49,7 +49,7 @@ static int (*const readers[_SYSTEM_PART_MAX])(int root_fd, struct system_sample 
 	[SYSTEM_CGROUPS] = read_cgroups,
 };
 
-int system_read(int root_fd, struct system_sample *ret)
+int system_read(int root_fd, uint32_t parts, struct system_sample *ret)
 {
 	struct cgroup_list known = ret->cgroups;
 
@@ -57,6 +57,8 @@ int system_read(int root_fd, struct system_sample *ret)
 	system_sample__clear(ret);
 	ret->cgroups = known; /* their names are not looked up again */
 	for (int i = 0; i < _SYSTEM_PART_MAX; i++) {
+		if (!(parts & 1u << i))
+			continue;
 		ret->err[i] = readers[i](root_fd, ret);
 		if (ret->err[i] == -ENOMEM)
 			return -ENOMEM;

@@ -3,9 +3,12 @@
 
 #include "model/system.h"
 
+/* Bits (1 << enum system_part). */
+#define SYSTEM_ALL ((1u << _SYSTEM_PART_MAX) - 1)
+
 /*
- * Reads every part below root_fd in place of what ret held (only the names of
- * containers are taken from there); what could not be read has its reason in
- * err[]. 0 or -ENOMEM.
+ * Reads the parts asked for below root_fd, in place of what ret held (only the
+ * names of containers are taken from there). What could not be read has its
+ * reason in err[], what was not asked for -ENODATA. 0 or -ENOMEM.
  */
-int system_read(int root_fd, struct system_sample *ret);
+int system_read(int root_fd, uint32_t parts, struct system_sample *ret);
