@@ -47,6 +47,7 @@ struct monitor {
 	struct system_sample system[2];
 	unsigned int now; /* which of the two is this moment's */
 	uint64_t n_moments;
+	uint64_t page_types_ns; /* when they were read last, by CLOCK_BOOTTIME */
 	struct clocks clocks, clocks_before;
 	struct fd_use fds[FD_USES];
 	size_t n_fds;
@@ -178,6 +179,17 @@ static int collect_limits(struct monitor *mo)
 	return err;
 }
 
+/* All of them but pagetypeinfo, which is dear, more often than once a minute. */
+static uint32_t wanted_parts(struct monitor *mo)
+{
+	uint64_t now = mo->rec.tick.mono_ns;
+
+	if (mo->n_moments && now - mo->page_types_ns < 60 * NS_PER_S)
+		return SYSTEM_ALL & ~(1u << SYSTEM_PAGETYPE);
+	mo->page_types_ns = now;
+	return SYSTEM_ALL;
+}
+
 static int take_moment(struct monitor *mo, unsigned int flags)
 {
 	struct moment m;
@@ -188,7 +200,7 @@ static int take_moment(struct monitor *mo, unsigned int flags)
 	if (!err)
 		err = note_clocks(mo);
 	if (!err)
-		err = system_read(mo->root_fd, &mo->system[mo->now]);
+		err = system_read(mo->root_fd, wanted_parts(mo), &mo->system[mo->now]);
 	if (err)
 		return log_error_errno(err, "sample");
 	read_fds(mo);
