@@ -220,3 +220,25 @@ bool cursor_copy(struct cursor c, char *dst, size_t size)
 	dst[len] = '\0';
 	return true;
 }
+
+static bool is_octal(const char *p)
+{
+	return p[0] >= '0' && p[0] <= '3' && p[1] >= '0' && p[1] <= '7' && p[2] >= '0' &&
+	       p[2] <= '7';
+}
+
+void cursor_unescape(struct cursor c, char *dst, size_t size)
+{
+	size_t n = 0;
+
+	while (c.p < c.end && n + 1 < size) {
+		if (*c.p == '\\' && c.end - c.p >= 4 && is_octal(c.p + 1)) {
+			dst[n++] =
+				(char)((c.p[1] - '0') * 64 + (c.p[2] - '0') * 8 + (c.p[3] - '0'));
+			c.p += 4;
+		} else {
+			dst[n++] = *c.p++;
+		}
+	}
+	dst[n] = '\0';
+}

@@ -39,3 +39,6 @@ int cursor_u64(struct cursor *c, uint64_t *ret);
 bool cursor_is(struct cursor c, const char *text);
 /* Copy as a string; false, and dst untouched, when it does not fit or holds a NUL. */
 bool cursor_copy(struct cursor c, char *dst, size_t size);
+/* Copy with the kernel's octal escapes (\040 for a blank, in mount and swap tables) undone; cut
+ * when it does not fit, and where an escaped NUL is. */
+void cursor_unescape(struct cursor c, char *dst, size_t size);

@@ -8,29 +8,6 @@
 
 #define TEXT_MAX (64u * 1024) /* 30 devices at most, paths of up to 4 KiB: more is no swaps */
 
-static bool is_octal(const char *p)
-{
-	return p[0] >= '0' && p[0] <= '3' && p[1] >= '0' && p[1] <= '7' && p[2] >= '0' &&
-	       p[2] <= '7';
-}
-
-/* Blanks, tabs, newlines and backslashes are written \040 \011 \012 \134. */
-static void copy_unescaped(struct cursor word, char *dst, size_t size)
-{
-	size_t n = 0;
-
-	while (word.p < word.end && n + 1 < size) {
-		if (*word.p == '\\' && word.end - word.p >= 4 && is_octal(word.p + 1)) {
-			dst[n++] = (char)((word.p[1] - '0') * 64 + (word.p[2] - '0') * 8 +
-					  (word.p[3] - '0'));
-			word.p += 4;
-		} else {
-			dst[n++] = *word.p++;
-		}
-	}
-	dst[n] = '\0';
-}
-
 static int parse_priority(struct cursor *line, int32_t *ret)
 {
 	struct cursor word;
@@ -58,7 +35,7 @@ static int parse_line(struct cursor line, struct swap_device *ret)
 	    parse_priority(&line, &d.priority) || __builtin_mul_overflow(d.size, 1024, &d.size) ||
 	    __builtin_mul_overflow(d.used, 1024, &d.used))
 		return -EBADMSG;
-	copy_unescaped(path, d.path, sizeof(d.path));
+	cursor_unescape(path, d.path, sizeof(d.path));
 	d.is_file = cursor_is(type, "file");
 	*ret = d;
 	return 0;
