@@ -275,7 +275,7 @@ static void test_long_strings_are_cut(void **state)
 
 /* --- rootless Podman: in the user's home, which the user commands ------------------------------*/
 
-#define STORAGE "home/ann/.local/share/containers/storage/overlay-containers"
+#define STORAGE "users/ann/.local/share/containers/storage/overlay-containers"
 #define ROOTLESS USER_1000 "/user.slice/libpod-" ID_A ".scope"
 
 static void shell(const char *dir, const char *command)
@@ -297,7 +297,7 @@ static void test_rootless(void **state)
 	assert_non_null(mkdtemp(dir));
 	root = open_root(dir);
 	shell(dir, "mkdir -p etc " STORAGE " && "
-		   "echo 'ann:x:1000:1000::/home/ann:/bin/sh' >etc/passwd && "
+		   "echo 'ann:x:1000:1000::/users/ann:/bin/sh' >etc/passwd && "
 		   "echo '[{\"id\":\"" ID_A "\",\"names\":[\"dev\"]}]' >list.json && "
 		   "cp list.json " STORAGE "/containers.json");
 	/* not the user's own file: perhaps a link to one that the user may not read */

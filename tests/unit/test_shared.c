@@ -105,7 +105,7 @@ static void test_mounts(void **state)
 	assert_string_equal(l.v[0].type, "devtmpfs");
 	assert_string_equal(l.v[1].path, "/dev/shm");
 	assert_int_equal(l.v[1].minor, 24);
-	assert_string_equal(l.v[2].path, "/mnt/with blank");
+	assert_string_equal(l.v[2].path, "/media/with blank");
 	assert_string_equal(l.v[3].type, "ramfs");
 	vec_for_each(m, &l)
 		assert_false(m->use_known); /* nothing is mounted there */
