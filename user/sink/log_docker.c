@@ -89,9 +89,10 @@ static size_t add_kind(struct strbuf *b, const struct moment *m, bool services)
 	size_t n;
 
 	for (size_t i = 0; i < list->n; i++) {
-		enum container_runtime runtime = list->v[i].container.runtime;
+		const struct container *c = &list->v[i].container;
 
-		if (runtime == RUNTIME_NONE || (runtime == RUNTIME_SERVICE) != services)
+		if (c->runtime == RUNTIME_NONE || c->inner ||
+		    (c->runtime == RUNTIME_SERVICE) != services)
 			continue;
 		if (vec_push(&v, &list->v[i]))
 			b->failed = true;
