@@ -24,6 +24,7 @@
 #include "cli/run.h"
 #include "cli/run_common.h"
 #include "collect/file_nr.h"
+#include "collect/kmsg.h"
 #include "collect/system.h"
 #include "sink/sink.h"
 
@@ -44,6 +45,7 @@ struct monitor {
 	struct alerts *alerts;
 	struct alert_list told;
 	struct alert_command command;
+	struct kmsg kmsg;
 	struct system_sample system[2];
 	unsigned int now; /* which of the two is this moment's */
 	uint64_t n_moments;
@@ -146,6 +148,19 @@ static int note_clocks(struct monitor *mo)
 	return add_event(&mo->rec.tick, text);
 }
 
+static int note_kill(void *arg, const struct oom_kill *kill)
+{
+	char comm[COMM_SIZE * 4], anon[HUMAN_BYTES_SIZE], text[160];
+	struct monitor *mo = arg;
+
+	snprintf(text, sizeof(text), "the kernel killed %s (pid %u) for lack of memory %s%s%s",
+		 safe_text(comm, sizeof(comm), kill->comm, COMM_SIZE), kill->pid,
+		 kill->in_cgroup ? "in its cgroup" : "in the machine",
+		 kill->has_anon ? "; anonymous memory it had: " : "",
+		 kill->has_anon ? human_bytes(anon, kill->anon) : "");
+	return add_event(&mo->rec.tick, text);
+}
+
 static int tell_alerts(struct monitor *mo)
 {
 	int err = 0;
@@ -176,6 +191,8 @@ static int collect_limits(struct monitor *mo)
 		err = alerts__limits(mo->alerts, l);
 	if (!err)
 		err = alert_command__limits(&mo->command, l);
+	if (!err)
+		err = kmsg__limits(&mo->kmsg, l);
 	return err;
 }
 
@@ -199,6 +216,8 @@ static int take_moment(struct monitor *mo, unsigned int flags)
 		err = recording__sample(&mo->rec, flags);
 	if (!err)
 		err = note_clocks(mo);
+	if (!err)
+		err = kmsg__each_kill(&mo->kmsg, note_kill, mo);
 	if (!err)
 		err = system_read(mo->root_fd, wanted_parts(mo), &mo->system[mo->now]);
 	if (err)
@@ -331,6 +350,9 @@ static int start(struct monitor *mo)
 	if (err)
 		return err;
 	mo->command.program = mo->options->on_alert;
+	err = kmsg__open(&mo->kmsg, mo->root_fd);
+	if (err)
+		log_debug_errno(err, "kernel log");
 	keep.bpf = mo->rec.sampler.tracer != NULL;
 	keep.write_anywhere = mo->rec.out.foreign_dir;
 	err = privileges_drop(&keep);
@@ -361,6 +383,7 @@ static void monitor_free(struct monitor *mo)
 	monitor_logs__close(&mo->logs);
 	recording__close(&mo->rec);
 	output_place__close(&mo->place);
+	kmsg__close(&mo->kmsg);
 	alerts__free(mo->alerts);
 	vec_free(&mo->told);
 	system_sample__free(&mo->system[0]);
@@ -371,7 +394,7 @@ int run_monitor(const struct options *o)
 {
 	static const int caught[] = {SIGINT, SIGTERM, SIGHUP, SIGCHLD};
 	_cleanup_(monitor_free) struct monitor mo = {
-		.options = o, .rec.options = o, .place.dirfd = -1};
+		.options = o, .rec.options = o, .place.dirfd = -1, .kmsg.fd = -1};
 	_cleanup_close_ int root_fd = open_root(o);
 
 	for (int i = 0; i < LOG_SINKS; i++)
