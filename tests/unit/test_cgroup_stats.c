@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -197,6 +199,39 @@ static void test_no_hierarchy(void **state)
 	assert_int_equal(l.n_skipped, 7);
 }
 
+/* Runs in a new directory that `$PWD` names. */
+static void shell(const char *dir, const char *command)
+{
+	char text[1024];
+
+	snprintf(text, sizeof(text), "cd '%s' && %s", dir, command);
+	assert_int_equal(system(text), 0);
+}
+
+static void test_bounds_are_told(void **state)
+{
+	char dir[] = "/tmp/test_cgroup_stats.XXXXXX";
+	_cleanup_list_ struct cgroup_list l = {0};
+	_cleanup_close_ int root = -1;
+
+	assert_non_null(mkdtemp(dir));
+	root = open_root(dir);
+	shell(dir, "mkdir -p sys/fs/cgroup && cd sys/fs/cgroup && echo memory >cgroup.controllers "
+		   "&& : >cgroup.procs && mkdir $(seq 2100) && "
+		   "for i in $(seq 2100); do : >$i/cgroup.procs; done");
+	assert_int_equal(cgroup_list__read(root, &l), 0);
+	assert_int_equal(l.n, 2048);
+	assert_int_equal(l.n_skipped, 53); /* of 2101 with the root */
+	/* not a directory to be entered: a link out of the tree */
+	shell(dir,
+	      "cd sys/fs/cgroup && rm -r $(seq 2100) && mkdir a ../out && : >a/cgroup.procs && "
+	      ": >../out/cgroup.procs && ln -s ../out link");
+	assert_int_equal(cgroup_list__read(root, &l), 0);
+	assert_int_equal(l.n, 2);
+	assert_int_equal(l.n_skipped, 0);
+	shell(dir, "rm -rf -- \"$PWD\"");
+}
+
 static void test_values(void **state)
 {
 	struct cgroup_sample c = {0};
@@ -239,6 +274,33 @@ static void test_every_part_for_itself(void **state)
 	assert_int_equal(s.swaps.n, 0);
 }
 
+static void test_missing_parts_are_told(void **state)
+{
+	_cleanup_close_ int made = open_root("tests/fixtures/system/made");
+	_cleanup_close_ int v2 = open_root("tests/fixtures/system/v2");
+	_cleanup_(system_sample__free) struct system_sample s = {0};
+	_cleanup_(limits__free) struct limits l = {0};
+	const struct limit *found;
+
+	assert_int_equal(system_limits(&s, &l), 0); /* nothing asked for yet */
+	assert_int_equal(l.n, 0);
+	assert_int_equal(system_read(made, SYSTEM_ALL, &s), 0);
+	assert_int_equal(system_limits(&s, &l), 0);
+	found = limits__find(&l, "system_parts_missing");
+	assert_non_null(found);
+	assert_int_equal(found->count, 1);
+	assert_string_equal(found->meaning,
+			    "could not be read: cgroups (No such file or directory)");
+	assert_int_equal(system_read(v2, SYSTEM_ALL, &s), 0);
+	s.err[SYSTEM_SLABINFO] = -EACCES;
+	s.cgroups.n_skipped = 3;
+	assert_int_equal(system_limits(&s, &l), 0);
+	found = limits__find(&l, "system_parts_missing");
+	assert_int_equal(found->count, _SYSTEM_PART_MAX - 3); /* cgroups; zram and zswap are not */
+	assert_non_null(strstr(found->meaning, "psi (No such file or directory), vmstat"));
+	assert_int_equal(limits__find(&l, "cgroups_skipped")->count, 3);
+}
+
 static void test_this_machine(void **state)
 {
 	_cleanup_close_ int root = open_root("/");
@@ -261,8 +323,10 @@ int main(void)
 		cmocka_unit_test(test_hybrid),
 		cmocka_unit_test(test_names_are_kept),
 		cmocka_unit_test(test_no_hierarchy),
+		cmocka_unit_test(test_bounds_are_told),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_every_part_for_itself),
+		cmocka_unit_test(test_missing_parts_are_told),
 		cmocka_unit_test(test_this_machine),
 	};
 

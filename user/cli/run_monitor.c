@@ -193,6 +193,8 @@ static int collect_limits(struct monitor *mo)
 		err = alert_command__limits(&mo->command, l);
 	if (!err)
 		err = kmsg__limits(&mo->kmsg, l);
+	if (!err) /* of the moment before: this one's is still to be read */
+		err = system_limits(&mo->system[!mo->now], l);
 	return err;
 }
 

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collect/system.h"
 
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
 #include "collect/buddyinfo.h"
 #include "collect/cgroup_stats.h"
 #include "collect/file_nr.h"
@@ -66,4 +70,40 @@ int system_read(int root_fd, uint32_t parts, struct system_sample *ret)
 	if (ret->err[SYSTEM_CGROUPS])
 		cgroup_list__clear(&ret->cgroups);
 	return 0;
+}
+
+/* A machine without compressed swap misses nothing. */
+static bool is_missing(const struct system_sample *s, enum system_part part)
+{
+	int err = s->err[part];
+
+	if (!err || err == -ENODATA)
+		return false;
+	return err != -ENOENT || (part != SYSTEM_ZRAM && part != SYSTEM_ZSWAP);
+}
+
+int system_limits(const struct system_sample *s, struct limits *l)
+{
+	char list[LIMIT_MEANING_SIZE - 32] = "";
+	uint64_t n_missing = 0;
+	size_t len = 0;
+	int err = 0;
+
+	for (int i = 0; i < _SYSTEM_PART_MAX; i++) {
+		if (!is_missing(s, (enum system_part)i))
+			continue;
+		if (len < sizeof(list))
+			len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s (%s)",
+						n_missing ? ", " : "", system_part_names[i],
+						strerror(-s->err[i]));
+		n_missing++;
+	}
+	if (n_missing)
+		err = limits__set(l, "system_parts_missing", n_missing, "could not be read: %s",
+				  list);
+	if (!err && s->cgroups.n_skipped)
+		err = limits__set(l, "cgroups_skipped", s->cgroups.n_skipped,
+				  "cgroups that could not be read, or were too many, and are in no "
+				  "log");
+	return err;
 }

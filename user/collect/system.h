@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "model/limit.h"
 #include "model/system.h"
 
 /* Bits (1 << enum system_part). */
@@ -12,3 +13,6 @@
  * reason in err[], what was not asked for -ENODATA. 0 or -ENOMEM.
  */
 int system_read(int root_fd, uint32_t parts, struct system_sample *ret);
+
+/* What of it is missing: parts that could not be read and why, cgroups left out. 0 or -ENOMEM. */
+int system_limits(const struct system_sample *s, struct limits *l);
