@@ -159,6 +159,28 @@ time.sleep(60)" >"$T/zombie" &
 	grep -q ' alert .*raised zombies' "$(log_of summary)"
 }
 
+# The kernel kills in a cgroup of its own, whose limit is 32 MiB.
+@test "an OOM kill is an alert, and who was killed is named" {
+	need_root
+	need python3
+	local cgroup=/sys/fs/cgroup/memory limit=memory.limit_in_bytes
+	[ -d "$cgroup" ] || cgroup=/sys/fs/cgroup limit=memory.max
+	cgroup=$cgroup/memtrace-test-$$
+	mkdir "$cgroup" 2>/dev/null || skip 'cannot make a cgroup'
+	undo rmdir "$cgroup"
+	echo 32M >"$cgroup/$limit" || skip "no $limit"
+	[ ! -e "$cgroup/memory.swap.max" ] || echo 0 >"$cgroup/memory.swap.max"
+	start_monitor 5 0.3 --no-bpf
+	bash -c "echo \$\$ >$cgroup/cgroup.procs && exec python3 -c 'x = b\"x\" * (200 << 20)'" || :
+	for _ in {1..30}; do
+		grep -q ' event .*the kernel killed' "$(log_of summary)" && break
+		sleep 0.1
+	done
+	end_monitor
+	grep -q ' event .*the kernel killed python3 (pid [0-9]*) .* in its cgroup' "$(log_of summary)"
+	grep -q ' alert .*raised oom-kill' "$(log_of summary)"
+}
+
 @test "logs that were renamed are opened anew on SIGHUP" {
 	start_monitor 5 0.2 --no-bpf
 	local log
