@@ -84,23 +84,26 @@ static bool is_missing(const struct system_sample *s, enum system_part part)
 
 int system_limits(const struct system_sample *s, struct limits *l)
 {
-	char list[LIMIT_MEANING_SIZE - 32] = "";
+	char list[LIMIT_MEANING_SIZE - 48] = "";
 	uint64_t n_missing = 0;
 	size_t len = 0;
 	int err = 0;
 
 	for (int i = 0; i < _SYSTEM_PART_MAX; i++) {
+		bool absent = s->err[i] == -ENOENT;
+
 		if (!is_missing(s, (enum system_part)i))
 			continue;
 		if (len < sizeof(list))
-			len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s (%s)",
-						n_missing ? ", " : "", system_part_names[i],
-						strerror(-s->err[i]));
+			len += (size_t)snprintf(
+				list + len, sizeof(list) - len, "%s%s%s%s%s", n_missing ? ", " : "",
+				system_part_names[i], absent ? "" : " (",
+				absent ? "" : strerror(-s->err[i]), absent ? "" : ")");
 		n_missing++;
 	}
 	if (n_missing)
-		err = limits__set(l, "system_parts_missing", n_missing, "could not be read: %s",
-				  list);
+		err = limits__set(l, "system_parts_missing", n_missing,
+				  "not there, or not to be read: %s", list);
 	if (!err && s->cgroups.n_skipped)
 		err = limits__set(l, "cgroups_skipped", s->cgroups.n_skipped,
 				  "cgroups that could not be read, or were too many, and are in no "
