@@ -86,14 +86,15 @@ static __always_inline __u32 compat_folio_nr_pages(__u64 addr)
 	return 1;
 }
 
-/* Run state and exit state bits together, as /proc/PID/stat's letter is made from. */
+/* Run state and exit state bits together, as /proc/PID/stat's letter is made
+ * from. task: a pointer the verifier knows the type of. */
 static __always_inline __u32 compat_task_state(const struct task_struct *task)
 {
-	__u32 exit_state = BPF_CORE_READ(task, exit_state);
 	const struct task_struct___state2 *t2 = (const void *)task;
 	const struct task_struct___state *t1 = (const void *)task;
+	__u32 exit_state = task->exit_state;
 
 	if (bpf_core_field_exists(t2->__state))
-		return BPF_CORE_READ(t2, __state) | exit_state;
-	return BPF_CORE_READ(t1, state) | exit_state;
+		return t2->__state | exit_state;
+	return t1->state | exit_state;
 }

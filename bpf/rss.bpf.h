@@ -26,22 +26,20 @@ struct {
  */
 static __noinline bool rss_percpu(struct mm_struct *mm, __s64 *rss, __u32 n_cpus)
 {
-	struct percpu_counter *c =
-		(void *)mm + bpf_core_field_offset(struct mm_struct___percpu, rss_stat);
-	__s32 *parts = BPF_CORE_READ(c, counters);
+	struct mm_struct___percpu *p = (void *)mm;
+	struct percpu_counter *c = &p->rss_stat[0];
+	__s32 *parts = c->counters;
 	__u32 zero = 0;
 	__u64 *offset;
 
-	if (!rss)
-		return false;
 	for (int i = 0; i < 4; i++) {
-		rss[i] = BPF_CORE_READ(c, count);
+		rss[i] = c->count;
 		/* CO-RE moves fields, not elements: the kernel's element is larger than ours. */
 		if (i < 3)
 			c = (void *)c + bpf_core_type_size(struct percpu_counter);
 	}
 	offset = bpf_map_lookup_elem(&cpu_offset, &zero);
-	if (!offset || !offset[0] || BPF_CORE_READ(c, counters) != parts + 3)
+	if (!offset || !offset[0] || c->counters != parts + 3)
 		return false;
 	for (__u32 cpu = 0; cpu < MT_MAX_CPUS; cpu++) {
 		__s32 part[4];
@@ -57,7 +55,11 @@ static __noinline bool rss_percpu(struct mm_struct *mm, __s64 *rss, __u32 n_cpus
 	return true;
 }
 
-/* Fills rss (4 of them, MM_* order, pages); returns whether it is exact. */
+/*
+ * Fills rss (4 of them, MM_* order, pages); returns whether it is exact. mm is
+ * a pointer the verifier knows the type of: plain loads, which cost a fraction
+ * of bpf_probe_read_kernel().
+ */
 static __always_inline bool rss_read(struct mm_struct *mm, __s64 *rss, __u32 n_cpus)
 {
 	struct mm_struct___percpu *p = (void *)mm;
@@ -67,6 +69,6 @@ static __always_inline bool rss_read(struct mm_struct *mm, __s64 *rss, __u32 n_c
 		return rss_percpu(mm, rss, n_cpus);
 	/* Up to 6.1 each thread keeps up to 64 events of its own. */
 	for (int i = 0; i < 4; i++)
-		rss[i] = BPF_CORE_READ(s, rss_stat.count[i].counter);
+		rss[i] = s->rss_stat.count[i].counter;
 	return false;
 }

@@ -64,15 +64,20 @@ static __always_inline int count_fds(__u64 words, __u32 n_words)
 
 static __always_inline void read_fds(const struct task_struct *task, struct mt_task *t)
 {
-	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
+	struct files_struct *files = task->files;
+	struct fdtable *fdt;
 	__u32 n_words;
 	int n;
 
+	if (!files)
+		return;
+	fdt = files->fdt;
 	if (!fdt)
 		return;
-	n_words = BPF_CORE_READ(fdt, max_fds) / 64;
+	n_words = fdt->max_fds / 64;
 	if (n_words > FD_BLOCKS * FD_WORDS)
 		return;
+	/* Read, not loaded: the words are reached through it as through a number. */
 	n = count_fds((__u64)BPF_CORE_READ(fdt, open_fds), n_words);
 	if (n < 0)
 		return;
@@ -84,9 +89,9 @@ static __always_inline void read_mm(struct mm_struct *mm, struct mt_task *t)
 {
 	if (!rss_read(mm, t->rss, cfg.n_cpus))
 		t->known |= MT_TASK_RSS_APPROX;
-	t->total_vm = BPF_CORE_READ(mm, total_vm);
-	t->heap_bytes = BPF_CORE_READ(mm, brk) - BPF_CORE_READ(mm, start_brk);
-	t->page_table_bytes = BPF_CORE_READ(mm, pgtables_bytes.counter);
+	t->total_vm = mm->total_vm;
+	t->heap_bytes = mm->brk - mm->start_brk;
+	t->page_table_bytes = mm->pgtables_bytes.counter;
 	t->known |= MT_TASK_MM;
 }
 
@@ -112,11 +117,11 @@ int snapshot_task(struct bpf_iter__task *ctx)
 	t.start_ns = leader->start_boottime;
 	t.pid = task->tgid;
 	t.flags = task->flags;
-	t.ppid = BPF_CORE_READ(task, real_parent, tgid);
-	t.uid = BPF_CORE_READ(task, cred, uid.val);
-	t.n_threads = BPF_CORE_READ(task, signal, nr_threads);
+	t.ppid = task->real_parent->tgid;
+	t.uid = task->cred->uid.val;
+	t.n_threads = task->signal->nr_threads;
 	t.state = compat_task_state(task);
-	BPF_CORE_READ_STR_INTO(&t.comm, leader, comm);
+	bpf_probe_read_kernel(&t.comm, sizeof(t.comm), leader->comm);
 	if (mm)
 		read_mm(mm, &t);
 	read_fds(task, &t);

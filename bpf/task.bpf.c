@@ -47,10 +47,14 @@ int task_exec(struct bpf_raw_tracepoint_args *ctx)
 
 /* What it had when it ended: the address space is still there at this point, and
  * a process that lives for less than a sampling interval has no other witness. */
-static __always_inline void note_exit_rss(struct mt_owner *o, struct mm_struct *mm)
+static __always_inline void note_exit_rss(struct mt_owner *o)
 {
+	struct mm_struct *mm;
 	__s64 rss[4] = {};
 
+	if (!has_task_btf())
+		return;
+	mm = bpf_get_current_task_btf()->mm; /* who ends is who runs */
 	if (!mm || !rss_read(mm, rss, cfg.n_cpus))
 		return;
 	for (int i = 0; i < 4; i++)
@@ -72,7 +76,7 @@ int task_exit(struct bpf_raw_tracepoint_args *ctx)
 		return 0;
 	/* The last thread's own code: for exit_group and deadly signals all threads share it. */
 	o->exit_code = BPF_CORE_READ(task, exit_code);
-	note_exit_rss(o, BPF_CORE_READ(task, mm));
+	note_exit_rss(o);
 	o->exit_ns = bpf_ktime_get_boot_ns();
 	return 0;
 }

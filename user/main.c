@@ -23,8 +23,9 @@ static int version(const struct options *o)
 }
 
 static int (*const modes[])(const struct options *o) = {
-	[MODE_TRACE] = run_trace, [MODE_REPORT] = run_report, [MODE_DOCTOR] = run_doctor,
-	[MODE_JUDGE] = run_judge, [MODE_HELP] = help,	      [MODE_VERSION] = version,
+	[MODE_TRACE] = run_trace, [MODE_REPORT] = run_report,	[MODE_DOCTOR] = run_doctor,
+	[MODE_JUDGE] = run_judge, [MODE_MONITOR] = run_monitor, [MODE_HELP] = help,
+	[MODE_VERSION] = version,
 };
 
 int main(int argc, char **argv)

@@ -3,10 +3,13 @@
 #
 # Completion of memtrace for bash. tests/check/options-docs.sh compares the lists here with --help.
 
-_memtrace_options='--pid -p --comm --cgroup -- --report --doctor --judge --duration --interval
-	--no-follow --format --output -o --top-processes --log-dir --no-session --no-bpf --no-source --sysroot
+_memtrace_options='--pid -p --comm --cgroup -- --monitor --report --doctor --judge --duration --interval
+	--no-follow --format --output -o --top-processes --log-dir --threshold --config --on-alert
+	--no-session --no-bpf --no-source --sysroot
 	--verbose -v --quiet -q --help -h --version -V'
 _memtrace_formats='text json'
+_memtrace_alerts='memory swap zombies fds process-fds growth process-growth psi oom-kill fragmentation
+	cgroup commit'
 _memtrace_sources='page filemap task migrate async task_iter'
 
 # Adds those of the lines on stdin that start with $1; unlike compgen -W it does not expand them, and
@@ -54,7 +57,9 @@ _memtrace_value() {
 	--interval) mapfile -t COMPREPLY < <(compgen -W '500ms 1s 5s 30s' -- "$2") ;;
 	--format) mapfile -t COMPREPLY < <(compgen -W "$_memtrace_formats" -- "$2") ;;
 	--no-source) mapfile -t COMPREPLY < <(compgen -W "$_memtrace_sources" -- "$2") ;;
-	--report | --judge | --output | -o) _memtrace_files -f "$2" ;;
+	--threshold) mapfile -t COMPREPLY < <(compgen -W "$_memtrace_alerts" -S = -- "$2") ;;
+	--on-alert) mapfile -t COMPREPLY < <(compgen -c -- "$2") ;;
+	--report | --judge | --config | --output | -o) _memtrace_files -f "$2" ;;
 	--log-dir | --sysroot) _memtrace_files -d "$2" ;;
 	--top-processes) mapfile -t COMPREPLY < <(compgen -W '0 10 50' -- "$2") ;;
 	*) return 1 ;;

@@ -27,7 +27,7 @@ list_includes() {
 declare -A may=(
 	[base]="base"
 	[model]="model base"
-	[collect]="collect base model wire skel lib:bpf"
+	[collect]="collect base model wire skel lib:bpf lib:json"
 	[symbol]="symbol base model lib:elfutils"
 	[store]="store base model lib:sqlite3"
 	[analyze]="analyze base model"

@@ -194,7 +194,7 @@ static void test_command(void **state)
 static void test_exactly_one_mode(void **state)
 {
 	assert_refused("", "nothing to do: give one of --pid, --comm, --cgroup, -- COMMAND, "
-			   "--report, --doctor");
+			   "--monitor, --report, --doctor");
 	assert_refused("--duration 5", "nothing to do");
 	assert_refused("--report x --pid 1", "--report and --pid cannot be combined");
 	assert_refused("--pid 1 --comm x", "--pid and --comm cannot be combined");
@@ -358,17 +358,19 @@ static void test_table_is_sound(void **state)
 /* One line of the help that starts like the option; its explanation follows. */
 static bool has_row(const char *help, const struct option_def *d)
 {
+	const char *found;
 	char row[128];
 
 	if (!*d->name)
-		snprintf(row, sizeof(row), "\n      -- %s ", d->arg);
+		snprintf(row, sizeof(row), "\n      -- %s", d->arg);
 	else if (d->letter)
-		snprintf(row, sizeof(row), "\n  -%c, --%s%s%s ", d->letter, d->name,
+		snprintf(row, sizeof(row), "\n  -%c, --%s%s%s", d->letter, d->name,
 			 d->arg ? " " : "", d->arg ? d->arg : "");
 	else
-		snprintf(row, sizeof(row), "\n      --%s%s%s ", d->name, d->arg ? " " : "",
+		snprintf(row, sizeof(row), "\n      --%s%s%s", d->name, d->arg ? " " : "",
 			 d->arg ? d->arg : "");
-	return strstr(help, row) != NULL;
+	found = strstr(help, row);
+	return found && strchr(" \n", found[strlen(row)]);
 }
 
 static void test_help(void **state)

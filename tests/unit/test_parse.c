@@ -195,12 +195,53 @@ static void numbers(void **state)
 	assert_int_equal(value, 7);
 }
 
+static struct cursor text_of(const char *text)
+{
+	return (struct cursor){text, text + strlen(text)};
+}
+
+static void copies(void **state)
+{
+	const struct cursor none = {NULL, NULL}, with_nul = {"a\0b", "a\0b" + 3};
+	char dst[8] = "kept";
+
+	assert_true(cursor_is(text_of("kB"), "kB") && cursor_is(none, ""));
+	assert_false(cursor_is(text_of("kB"), "k") || cursor_is(text_of("k"), "kB"));
+	assert_false(cursor_copy(text_of("12345678"), dst, sizeof(dst)));
+	assert_false(cursor_copy(with_nul, dst, sizeof(dst)));
+	assert_string_equal(dst, "kept");
+	assert_true(cursor_copy(text_of("1234567"), dst, sizeof(dst)));
+	assert_string_equal(dst, "1234567");
+	assert_true(cursor_copy(none, dst, sizeof(dst)));
+	assert_string_equal(dst, "");
+}
+
+static void octal_escapes(void **state)
+{
+	static const char *const pairs[][2] = {
+		{"a\\040b", "a b"},	  {"\\134\\011", "\\\t"},
+		{"\\04", "\\04"},	  {"\\", "\\"},
+		{"\\477x", "\\477x"},	  {"\\377", "\377"},
+		{"a\\000b", "a"},	  {"", ""},
+		{"123456789", "1234567"}, {"123456\\040\\040", "123456 "},
+	};
+
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		char dst[8];
+
+		cursor_unescape(text_of(pairs[i][0]), dst, sizeof(dst));
+		assert_string_equal(dst, pairs[i][1]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(u64),	   cmocka_unit_test(u32),   cmocka_unit_test(durations),
-		cmocka_unit_test(sizes),   cmocka_unit_test(lines), cmocka_unit_test(words),
-		cmocka_unit_test(numbers),
+		cmocka_unit_test(u64),		 cmocka_unit_test(u32),
+		cmocka_unit_test(durations),	 cmocka_unit_test(sizes),
+		cmocka_unit_test(lines),	 cmocka_unit_test(words),
+		cmocka_unit_test(numbers),	 cmocka_unit_test(copies),
+		cmocka_unit_test(octal_escapes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,6 +44,19 @@ static void who_grew_comes_first(void **state)
 	report__free(r);
 }
 
+static void nobody_is_watched_by_the_monitor(void **state)
+{
+	struct run run = new_run(20);
+
+	put(run.info.mode, sizeof(run.info.mode), "monitor");
+	grow(&run, 77, 0, 10, 210);
+	build(&run);
+	assert_true(run.r->whole_machine);
+	assert_non_null(note_with(run.r, "p77 (pid 77) grew most: +200 MiB"));
+	assert_null(note_with(run.r, "not watched"));
+	report__free(run.r);
+}
+
 static void heirs_are_found_through_the_dead(void **state)
 {
 	struct run run = new_run(20);
@@ -149,6 +162,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(notes_are_few_and_do_not_judge),
 		cmocka_unit_test(who_grew_comes_first),
+		cmocka_unit_test(nobody_is_watched_by_the_monitor),
 		cmocka_unit_test(heirs_are_found_through_the_dead),
 		cmocka_unit_test(a_neighbour_that_grows_more),
 		cmocka_unit_test(what_to_type_next),

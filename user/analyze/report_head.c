@@ -289,7 +289,8 @@ static void note_other(struct head *x, struct strbuf *b)
 	if (!p || p->growth_bytes < NOTABLE_BYTES ||
 	    (x->most && p->growth_bytes <= x->watched.growth_bytes))
 		return;
-	strbuf_addf(b, "%s, which is not watched, grew more: ", name_of(name, p->comm, p->id));
+	strbuf_addf(b, "%s%s: ", name_of(name, p->comm, p->id),
+		    x->r->whole_machine ? " grew most" : ", which is not watched, grew more");
 	say_growth(b, p);
 }
 

@@ -2,7 +2,7 @@
 #include "base/parse.h"
 
 #include <errno.h>
-#include <stdbool.h>
+#include <string.h>
 #include <strings.h>
 
 #define NS_PER_MS 1000000ULL
@@ -200,4 +200,45 @@ int cursor_u64(struct cursor *c, uint64_t *ret)
 	if (err)
 		return err;
 	return parse_range(word.p, word.end, ret);
+}
+
+bool cursor_is(struct cursor c, const char *text)
+{
+	size_t len = (size_t)(c.end - c.p);
+
+	return strlen(text) == len && (!len || !memcmp(c.p, text, len));
+}
+
+bool cursor_copy(struct cursor c, char *dst, size_t size)
+{
+	size_t len = (size_t)(c.end - c.p);
+
+	if (len >= size || (len && memchr(c.p, '\0', len)))
+		return false;
+	if (len)
+		memcpy(dst, c.p, len);
+	dst[len] = '\0';
+	return true;
+}
+
+static bool is_octal(const char *p)
+{
+	return p[0] >= '0' && p[0] <= '3' && p[1] >= '0' && p[1] <= '7' && p[2] >= '0' &&
+	       p[2] <= '7';
+}
+
+void cursor_unescape(struct cursor c, char *dst, size_t size)
+{
+	size_t n = 0;
+
+	while (c.p < c.end && n + 1 < size) {
+		if (*c.p == '\\' && c.end - c.p >= 4 && is_octal(c.p + 1)) {
+			dst[n++] =
+				(char)((c.p[1] - '0') * 64 + (c.p[2] - '0') * 8 + (c.p[3] - '0'));
+			c.p += 4;
+		} else {
+			dst[n++] = *c.p++;
+		}
+	}
+	dst[n] = '\0';
 }

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,3 +35,10 @@ int cursor_line(struct cursor *c, struct cursor *ret_line);
 int cursor_word(struct cursor *c, struct cursor *ret_word);
 /* Next blank-separated word as a decimal number; 0, -ENODATA, -EINVAL, -ERANGE. */
 int cursor_u64(struct cursor *c, uint64_t *ret);
+/* Whether it is exactly this text. */
+bool cursor_is(struct cursor c, const char *text);
+/* Copy as a string; false, and dst untouched, when it does not fit or holds a NUL. */
+bool cursor_copy(struct cursor c, char *dst, size_t size);
+/* Copy with the kernel's octal escapes (\040 for a blank, in mount and swap tables) undone; cut
+ * when it does not fit, and where an escaped NUL is. */
+void cursor_unescape(struct cursor c, char *dst, size_t size);

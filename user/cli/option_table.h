@@ -13,15 +13,18 @@
 #include "cli/options.h"
 
 struct option_def {
-	const char *name; /* without dashes; "" is COMMAND, which follows a bare -- */
-	char letter;	  /* 0: none */
-	const char *arg;  /* how the value is called; NULL: takes none */
-	enum mode mode;	  /* the mode it chooses, or MODE_NONE */
-	uint32_t modes;	  /* bits (1 << enum mode) it may go with; not for those that choose one */
-	bool repeats;	  /* chooses a mode and may be given again */
-	bool hidden;	  /* parsed but not shown: no help, man page or completion */
+	const char *name;   /* without dashes; "" is COMMAND, which follows a bare -- */
+	char letter;	    /* 0: none */
+	const char *arg;    /* how the value is called; NULL: takes none */
+	unsigned int words; /* so many words may follow it, as separate ones, and are its values */
+	enum mode mode;	    /* the mode it chooses, or MODE_NONE */
+	uint32_t modes; /* bits (1 << enum mode) it may go with; not for those that choose one */
+	bool repeats;	/* chooses a mode and may be given again */
+	bool hidden;	/* parsed but not shown: no help, man page or completion */
 	/* Stores arg (NULL when .arg is) in o. 0, or usage_error()'s value, or -ENOMEM. */
 	int (*parse)(const struct option_def *def, const char *arg, struct options *o);
+	/* Takes the nth of the words that follow, from 0. */
+	int (*word)(unsigned int nth, const char *arg, struct options *o);
 	size_t offset; /* into struct options, for the parsers that are not about one member */
 	uint64_t min;  /* smallest value, for numbers and durations */
 	const char *help;

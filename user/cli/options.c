@@ -8,7 +8,9 @@
 #include "base/log.h"
 #include "base/parse.h"
 #include "base/str.h"
+#include "analyze/alert.h"
 #include "cli/option_table.h"
+#include "cli/threshold.h"
 
 /* getopt_long() returns a letter, or this plus an index of option_table[]. */
 #define LONG_BASE 256
@@ -23,6 +25,7 @@ struct parse_state {
 	struct options o;
 	const struct option_def *chooser; /* the option that chose the mode */
 	uint64_t given;			  /* bit (1 << index in option_table) */
+	unsigned int n_words;		  /* of those that follow the chooser */
 	const char *word;		  /* the argument getopt_long() is at */
 };
 
@@ -53,7 +56,7 @@ static void build_getopt_tables(struct getopt_tables *t)
 			continue;
 		*l++ = (struct option){
 			.name = def->name,
-			.has_arg = def->arg ? required_argument : no_argument,
+			.has_arg = def->arg && !def->words ? required_argument : no_argument,
 			.val = LONG_BASE + (int)i,
 		};
 		if (!def->letter)
@@ -120,6 +123,16 @@ static int refuse(const struct parse_state *s, int code)
 	return usage_error("unknown option '%s'", typed(shown, s->word));
 }
 
+static int take_word(struct parse_state *s, const char *word)
+{
+	char shown[TYPED_SIZE];
+
+	if (!s->chooser || s->n_words >= s->chooser->words)
+		return usage_error("unexpected argument '%s': a command to run goes after --",
+				   typed(shown, word));
+	return s->chooser->word(s->n_words++, word, &s->o);
+}
+
 /* 1: that was all (--help and --version end parsing), 0, or an error. */
 static int take_option(struct parse_state *s, int code)
 {
@@ -128,8 +141,7 @@ static int take_option(struct parse_state *s, int code)
 	int err;
 
 	if (code == 1)
-		return usage_error("unexpected argument '%s': a command to run goes after --",
-				   typed(shown, optarg));
+		return take_word(s, optarg);
 	if (code == '?' || code == ':')
 		return refuse(s, code);
 	def = find_def(code);
@@ -237,10 +249,15 @@ int options__parse(int argc, char **argv, struct options *ret)
 				.top = DEFAULT_TOP,
 			},
 	};
-	int err = parse_words(argc, argv, &s);
+	int err;
 
+	for (int kind = 0; kind < _ALERT_KIND_MAX; kind++)
+		s.o.thresholds[kind] = alert_defs[kind].threshold;
+	err = parse_words(argc, argv, &s);
 	if (!err && s.o.mode != MODE_HELP && s.o.mode != MODE_VERSION)
 		err = check_combination(&s);
+	if (!err && s.o.config)
+		err = config_read(s.o.config, &s.o);
 	if (err == -ENOMEM)
 		log_error("out of memory");
 	if (err) {

@@ -10,13 +10,15 @@
 #include <stdint.h>
 
 #include "base/vec.h"
+#include "model/alert.h"
 
 enum mode {
 	MODE_NONE,
 	MODE_TRACE,  /* --pid, --comm, --cgroup, COMMAND */
 	MODE_REPORT, /* --report SESSION */
 	MODE_DOCTOR,
-	MODE_JUDGE, /* --judge FILE|DIR */
+	MODE_JUDGE,   /* --judge FILE|DIR */
+	MODE_MONITOR, /* --monitor [MINUTES [SECONDS]] */
 	MODE_HELP,
 	MODE_VERSION,
 };
@@ -38,10 +40,14 @@ struct options {
 	const char *sysroot;  /* default "/" */
 	bool no_bpf;
 	bool no_follow;
-	bool no_session;		    /* --no-session: write no session file */
-	VEC(const char *) disabled_sources; /* --no-source NAME, repeated */
-	uint32_t top;			    /* --top-processes N, default 10; 0: all */
-	int verbose;			    /* -v counted up, -q down */
+	bool no_session;		      /* --no-session: write no session file */
+	VEC(const char *) disabled_sources;   /* --no-source NAME, repeated */
+	uint64_t thresholds[_ALERT_KIND_MAX]; /* of alerts; --threshold, --config, the defaults */
+	uint32_t thresholds_given;	      /* bits of those that --threshold set */
+	const char *config;		      /* --config */
+	const char *on_alert;		      /* --on-alert: a program; NULL none */
+	uint32_t top;			      /* --top-processes N, default 10; 0: all */
+	int verbose;			      /* -v counted up, -q down */
 };
 
 /*

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <string.h>
 
+#include "analyze/alert.h"
 #include "cli/option_table.h"
 #include "collect/bpf/sources.h"
 #include "sink/sink.h"
@@ -11,6 +12,7 @@
 static const char *const intro =
 	"Usage: memtrace [OPTION]... --pid PID[,PID...] | --comm NAME | --cgroup PATH\n"
 	"       memtrace [OPTION]... -- COMMAND [ARG...]\n"
+	"       memtrace [OPTION]... --monitor [MINUTES [SECONDS]]\n"
 	"       memtrace [OPTION]... --report SESSION\n"
 	"       memtrace [OPTION]... --doctor\n"
 	"       memtrace [OPTION]... --judge FILE|DIR\n"
@@ -25,6 +27,7 @@ static const char *const outro =
 	"minutes\n"
 	"  sudo memtrace --duration 10s -- ./server -x run a program and trace it\n"
 	"  sudo memtrace --comm nginx --format json -o nginx.json --duration 1h\n"
+	"  sudo memtrace --monitor 180 30              the whole machine for 3 hours, every 30 s\n"
 	"  memtrace --report SESSION.db                the report of an earlier run again\n"
 	"  memtrace --judge rss.csv                    is this series (t_seconds,value_kb) a "
 	"leak?\n"
@@ -96,6 +99,22 @@ static void print_options(FILE *out, bool modes)
 			print_option(out, &option_table[i]);
 }
 
+static void print_thresholds(FILE *out)
+{
+	fputs("\nAlerts, for --threshold, with what each begins above:\n", out);
+	for (int kind = 0; kind < _ALERT_KIND_MAX; kind++) {
+		const struct alert_def *def = &alert_defs[kind];
+		char text[160];
+
+		snprintf(text, sizeof(text), "%s; %llu%s", def->help,
+			 (unsigned long long)def->threshold,
+			 def->unit == ALERT_PERCENT ? " %"
+			 : def->unit == ALERT_BYTES ? " bytes"
+						    : "");
+		print_row(out, alert_kind_names[kind], text);
+	}
+}
+
 void options_help_print(FILE *out)
 {
 	fputs(intro, out);
@@ -106,6 +125,7 @@ void options_help_print(FILE *out)
 	fputs("\nFormats, for --format:\n", out);
 	for (const struct sink *const *s = sink_all(); *s; s++)
 		print_row(out, (*s)->name, (*s)->help);
+	print_thresholds(out);
 	fputs("\nEvent sources, for --no-source, and what they are for:\n", out);
 	for (int i = 0; i < _SOURCE_MAX; i++)
 		print_row(out, bpf_sources[i].name, bpf_sources[i].gives);

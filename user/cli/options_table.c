@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/parse.h"
 #include "base/str.h"
+#include "cli/threshold.h"
 #include "collect/bpf/sources.h"
 #include "sink/sink.h"
 
@@ -203,12 +204,62 @@ static int add_source(const struct option_def *def, const char *arg, struct opti
 			   known);
 }
 
+static int set_threshold(const struct option_def *def, const char *arg, struct options *o)
+{
+	char why[THRESHOLD_WHY_SIZE];
+	int err = threshold_set(arg, o->thresholds, &o->thresholds_given, why);
+
+	return err ? usage_error("--%s: %s", def->name, why) : 0;
+}
+
+#define MONITOR_DURATION_NS (3600ull * 1000 * NS_PER_MS)
+#define MONITOR_INTERVAL_NS (30ull * 1000 * NS_PER_MS)
+
+static int set_monitor(const struct option_def *def, const char *arg, struct options *o)
+{
+	(void)def;
+	(void)arg;
+	o->duration_ns = MONITOR_DURATION_NS;
+	o->interval_ns = MONITOR_INTERVAL_NS;
+	return 0;
+}
+
+/* MINUTES, SECONDS: numbers without a unit, a fraction allowed. */
+static int monitor_word(unsigned int nth, const char *arg, struct options *o)
+{
+	static const struct {
+		const char *name, *unit;
+	} words[] = {{"MINUTES", "m"}, {"SECONDS", "s"}};
+	char shown[TYPED_SIZE], text[64];
+	uint64_t ns;
+	int err = -EINVAL;
+
+	if (strspn(arg, "0123456789.") == strlen(arg) && strlen(arg) < sizeof(text) - 2) {
+		snprintf(text, sizeof(text), "%s%s", arg, words[nth].unit);
+		err = parse_duration_ns(text, &ns);
+	}
+	if (err == -ERANGE)
+		return usage_error(
+			"--monitor: %s is '%s', which is no time at all or more than 10 years",
+			words[nth].name, typed(shown, arg));
+	if (err)
+		return usage_error("--monitor: %s is '%s', which is not a number", words[nth].name,
+				   typed(shown, arg));
+	if (nth && ns < 100 * NS_PER_MS)
+		return usage_error("--monitor: SECONDS is '%s', which is too short, at least 0.1",
+				   typed(shown, arg));
+	*(nth ? &o->interval_ns : &o->duration_ns) = ns;
+	return 0;
+}
+
 #define IN(mode) (1u << (mode))
 #define IN_TRACE IN(MODE_TRACE)
 #define IN_REPORT IN(MODE_REPORT)
 #define IN_DOCTOR IN(MODE_DOCTOR)
 #define IN_JUDGE IN(MODE_JUDGE)
-#define IN_ALL (IN_TRACE | IN_REPORT | IN_DOCTOR | IN_JUDGE)
+#define IN_MONITOR IN(MODE_MONITOR)
+#define IN_RUN (IN_TRACE | IN_MONITOR)
+#define IN_ALL (IN_RUN | IN_REPORT | IN_DOCTOR | IN_JUDGE)
 
 const struct option_def option_table[] = {
 	{.name = "pid",
@@ -238,6 +289,14 @@ const struct option_def option_table[] = {
 	 .parse = NULL,
 	 .help = "run COMMAND and trace it from its first instruction; under sudo it runs as the "
 		 "user who called sudo"},
+	{.name = "monitor",
+	 .arg = "[MINUTES [SECONDS]]",
+	 .words = 2,
+	 .mode = MODE_MONITOR,
+	 .parse = set_monitor,
+	 .word = monitor_word,
+	 .help = "watch the whole machine for MINUTES (default 60), a sample each SECONDS (default "
+		 "30): six logs in --log-dir, alerts, and a report at the end"},
 	{.name = "report",
 	 .arg = "SESSION",
 	 .mode = MODE_REPORT,
@@ -285,42 +344,61 @@ const struct option_def option_table[] = {
 	{.name = "output",
 	 .letter = 'o',
 	 .arg = "FILE",
-	 .modes = IN_TRACE | IN_REPORT | IN_JUDGE,
+	 .modes = IN_RUN | IN_REPORT | IN_JUDGE,
 	 .parse = set_string,
 	 .offset = offsetof(struct options, output),
 	 .help = "write the report to FILE instead of standard output"},
 	{.name = "top-processes",
 	 .arg = "N",
-	 .modes = IN_TRACE | IN_REPORT,
+	 .modes = IN_RUN | IN_REPORT,
 	 .parse = set_u32,
 	 .offset = offsetof(struct options, top),
 	 .help = "of the processes that were not chosen show the N that moved most; default 10, "
 		 "0 shows all"},
 	{.name = "log-dir",
 	 .arg = "DIR",
-	 .modes = IN_TRACE,
+	 .modes = IN_RUN,
 	 .parse = set_string,
 	 .offset = offsetof(struct options, log_dir),
-	 .help = "where the session file is written; default /var/log/memtrace, not as root "
-		 "~/.local/state/memtrace"},
+	 .help = "where the session file and logs are written; default /var/log/memtrace "
+		 "(--monitor: /var/log/memory-monitor), not as root the same below "
+		 "~/.local/state"},
+	{.name = "threshold",
+	 .arg = "NAME=VALUE",
+	 .modes = IN_MONITOR,
+	 .parse = set_threshold,
+	 .help = "alert above VALUE, see below; may be repeated"},
+	{.name = "config",
+	 .arg = "FILE",
+	 .modes = IN_MONITOR,
+	 .parse = set_string,
+	 .offset = offsetof(struct options, config),
+	 .help = "thresholds from FILE, a line NAME=VALUE each; --threshold goes before it"},
+	{.name = "on-alert",
+	 .arg = "PROGRAM",
+	 .modes = IN_MONITOR,
+	 .parse = set_string,
+	 .offset = offsetof(struct options, on_alert),
+	 .help = "run PROGRAM, without a shell, for each alert, which it gets as JSON on its "
+		 "standard input"},
 	{.name = "no-session",
-	 .modes = IN_TRACE,
+	 .modes = IN_RUN,
 	 .parse = set_flag,
 	 .offset = offsetof(struct options, no_session),
 	 .help = "write no session file"},
 	{.name = "no-bpf",
-	 .modes = IN_TRACE | IN_DOCTOR,
+	 .modes = IN_RUN | IN_DOCTOR,
 	 .parse = set_flag,
 	 .offset = offsetof(struct options, no_bpf),
 	 .help = "load nothing into the kernel: sample /proc alone, without page attribution"},
 	{.name = "no-source",
 	 .arg = "NAME",
-	 .modes = IN_TRACE | IN_DOCTOR,
+	 .modes = IN_RUN | IN_DOCTOR,
 	 .parse = add_source,
 	 .help = "leave this event source off, see below; may be repeated"},
 	{.name = "sysroot",
 	 .arg = "DIR",
-	 .modes = IN_TRACE | IN_DOCTOR,
+	 .modes = IN_RUN | IN_DOCTOR,
 	 .parse = set_string,
 	 .offset = offsetof(struct options, sysroot),
 	 .help = "read proc/ and sys/ below DIR instead of below /"},

@@ -80,63 +80,84 @@ static int make_dirs(char *path)
 	return 0;
 }
 
-static int default_dir(char dst[static 512])
+static int default_dir(const char *name, char dst[static OUTPUT_DIR_SIZE])
 {
 	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
 
 	if (geteuid() == 0)
-		snprintf(dst, 512, "/var/log/memtrace");
+		snprintf(dst, OUTPUT_DIR_SIZE, "/var/log/%s", name);
 	else if (state && state[0] == '/')
-		snprintf(dst, 512, "%.480s/memtrace", state);
+		snprintf(dst, OUTPUT_DIR_SIZE, "%.400s/%s", state, name);
 	else if (home && home[0] == '/')
-		snprintf(dst, 512, "%.480s/.local/state/memtrace", home);
+		snprintf(dst, OUTPUT_DIR_SIZE, "%.400s/.local/state/%s", home, name);
 	else
 		return -ENOENT;
 	return make_dirs(dst);
 }
 
-static int create_session(struct output *o, const char *dir, const struct run_info *info,
-			  struct session **ret)
+static void time_stamp(const char *format, char dst[static 32])
 {
-	_cleanup_close_ int dirfd = open_log_dir(dir);
-	struct timespec now;
-	char name[64], stamp[32];
+	time_t now = time(NULL);
 	struct tm tm;
-	int err;
 
-	if (dirfd < 0)
-		return dirfd;
-	clock_gettime(CLOCK_REALTIME, &now);
-	localtime_r(&now.tv_sec, &tm);
-	strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", &tm);
-	snprintf(name, sizeof(name), "memtrace-%s-%d.db", stamp, getpid());
-	err = session__create(dirfd, name, info, SESSION_MAX_BYTES, ret);
-	if (err)
-		return err;
-	o->foreign_dir |= !owned_by_us(dirfd, "");
-	snprintf(o->session_path, sizeof(o->session_path), "%s/%s", dir, name);
-	return 0;
+	localtime_r(&now, &tm);
+	strftime(dst, 32, format, &tm);
 }
 
-int output__session(struct output *o, const struct run_info *info, struct limits *limits,
-		    struct session **ret)
+void output_place__close(struct output_place *p)
 {
-	char place[512], shown[256];
-	const char *dir = o->options->log_dir;
+	if (p->dirfd >= 0)
+		close(p->dirfd);
+	p->dirfd = -1;
+}
+
+void output__place(struct output *o, const char *name, struct output_place *ret)
+{
+	char stamp[32];
 	int err = 0;
+
+	*ret = (struct output_place){.dirfd = -1};
+	time_stamp("%Y%m%d-%H%M%S", stamp);
+	snprintf(ret->session, sizeof(ret->session), "memtrace-%s-%d.db", stamp, getpid());
+	if (o->options->log_dir)
+		snprintf(ret->dir, sizeof(ret->dir), "%s", o->options->log_dir);
+	else
+		err = default_dir(name, ret->dir);
+	if (!err && o->options->log_dir && strlen(o->options->log_dir) >= sizeof(ret->dir))
+		err = -ENAMETOOLONG;
+	if (!err)
+		ret->dirfd = open_log_dir(ret->dir);
+	if (!err && ret->dirfd >= 0)
+		o->foreign_dir |= !owned_by_us(ret->dirfd, "");
+	ret->err = err ? err : ret->dirfd < 0 ? ret->dirfd : 0;
+}
+
+static int create_session(struct output *o, const struct output_place *place,
+			  const struct run_info *info, struct session **ret)
+{
+	int err = place->err;
+
+	if (!err)
+		err = session__create(place->dirfd, place->session, info, SESSION_MAX_BYTES, ret);
+	if (!err)
+		snprintf(o->session_path, sizeof(o->session_path), "%s/%s", place->dir,
+			 place->session);
+	return err;
+}
+
+int output__session(struct output *o, const struct output_place *place, const struct run_info *info,
+		    struct limits *limits, struct session **ret)
+{
+	char shown[256];
+	int err;
 
 	*ret = NULL;
 	if (o->options->no_session)
 		return 0;
-	if (!dir) {
-		err = default_dir(place);
-		dir = place;
-	}
-	if (!err)
-		err = create_session(o, dir, info, ret);
+	err = create_session(o, place, info, ret);
 	if (!err)
 		return 0;
-	safe_text(shown, sizeof(shown), dir, strlen(dir));
+	safe_text(shown, sizeof(shown), place->dir, strlen(place->dir));
 	log_warning_errno(err, "no session file in %s, going on without", shown);
 	return limits__set(limits, "no_session_file", 0,
 			   "nothing is kept of this run but its report: %.120s: %s", shown,

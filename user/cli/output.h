@@ -22,8 +22,21 @@ int output__open(struct output *o, const struct options *options);
 int output__write(struct output *o, const struct report *r);
 void output__close(struct output *o); /* aborts what was not written */
 
-/* Creates the session file in --log-dir or the default place. NULL in *ret with
- * 0 when none is wanted or none can be had, which is one warning: a run goes on
- * without. `limits` then says so. */
-int output__session(struct output *o, const struct run_info *info, struct limits *limits,
-		    struct session **ret);
+#define OUTPUT_DIR_SIZE 512
+
+/* Where a run writes the files that it keeps. */
+struct output_place {
+	int dirfd; /* -1 when err */
+	int err;   /* why it cannot be had, -errno */
+	char dir[OUTPUT_DIR_SIZE];
+	char session[96]; /* name of the session file */
+};
+
+/* Opens --log-dir, or the default place: /var/log/NAME, not as root ~/.local/state/NAME. */
+void output__place(struct output *o, const char *name, struct output_place *ret);
+void output_place__close(struct output_place *p);
+
+/* Creates the session file there. NULL in *ret with 0 when none is wanted or none can be had, which
+ * is one warning: a run goes on without. `limits` then says so. */
+int output__session(struct output *o, const struct output_place *place, const struct run_info *info,
+		    struct limits *limits, struct session **ret);

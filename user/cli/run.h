@@ -7,4 +7,5 @@
 int run_trace(const struct options *o);	 /* --pid, --comm, --cgroup, COMMAND */
 int run_report(const struct options *o); /* --report SESSION */
 int run_doctor(const struct options *o);
-int run_judge(const struct options *o); /* --judge FILE|DIR */
+int run_monitor(const struct options *o); /* --monitor */
+int run_judge(const struct options *o);	  /* --judge FILE|DIR */

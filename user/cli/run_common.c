@@ -33,19 +33,24 @@ void disabled_sources(const struct options *o, bool ret[_SOURCE_MAX])
 	}
 }
 
-int write_report(struct output *out, const struct history *h)
+int make_report(const struct options *o, const struct history *h, struct report **ret)
 {
 	const struct report_options options = {
-		.top = out->options->top,
+		.top = o->top,
 		.min_bytes = MIN_BYTES,
 	};
-	struct report *r;
-	int err = report__build(h, &options, &r);
+	int err = report__build(h, &options, ret);
 
-	if (err) {
-		log_error_errno(err, "no report");
+	return err ? log_error_errno(err, "no report") : 0;
+}
+
+int write_report(struct output *out, const struct history *h)
+{
+	struct report *r;
+	int err = make_report(out->options, h, &r);
+
+	if (err)
 		return 1;
-	}
 	err = output__write(out, r);
 	report__free(r);
 	return err ? 1 : 0;

@@ -9,10 +9,13 @@
 #include "model/history.h"
 
 struct output;
+struct report;
 
 /* The directory --sysroot names; descriptor, or -errno after one line. */
 int open_root(const struct options *o);
 /* Sources named by --no-source. */
 void disabled_sources(const struct options *o, bool ret[_SOURCE_MAX]);
+/* The report of h as the options want it; 0, or -errno after one line. */
+int make_report(const struct options *o, const struct history *h, struct report **ret);
 /* Builds the report of h and writes it; exit status. */
 int write_report(struct output *out, const struct history *h);

@@ -45,6 +45,8 @@ static void describe_target(struct run_info *info, const struct options *o)
 
 static const char *mode_word(const struct options *o)
 {
+	if (o->mode == MODE_MONITOR)
+		return "monitor";
 	if (o->command)
 		return "command";
 	if (o->comm)

@@ -8,19 +8,16 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "cli/output.h"
 #include "cli/privileges.h"
 #include "cli/progress.h"
+#include "cli/recording.h"
 #include "cli/run.h"
 #include "cli/run_common.h"
-#include "cli/run_info.h"
-#include "cli/sampler.h"
 #include "cli/spawn.h"
 #include "collect/cgroup_procs.h"
 #include "collect/pid.h"
@@ -28,39 +25,20 @@
 #define NS_PER_S 1000000000ull
 #define PF_KTHREAD 0x00200000
 
-/* The owner table is kept tidy at least so often, whatever the interval. */
-#define HOUSE_NS NS_PER_S
-
 /* A command that outlives --duration gets so long to end after SIGTERM. */
 #define COMMAND_GRACE_NS (2 * NS_PER_S)
 
 struct trace {
 	const struct options *options;
-	struct run_info info;
-	struct features features;
-	struct output out;
-	struct sampler sampler;
+	struct recording rec;
 	struct target_set *targets;
 	struct spawn *spawn;
-	struct session *session;
-	struct history *history;
 	struct progress progress;
-	struct limits limits; /* from before the first tick */
-	struct tick tick;
 	VEC(uint32_t) pids; /* of --pid, those that can be watched */
 	sigset_t signals;
-	bool store_failing; /* said once */
 	bool interrupted;
 	int signal; /* that the command gets at the end; 0: SIGTERM */
 };
-
-static uint64_t mono_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * NS_PER_S + t.tv_nsec;
-}
 
 /* One line for each pid that cannot be watched; the run goes on with the rest. */
 static int check_pid(struct trace *tr, int root_fd, uint32_t pid)
@@ -131,25 +109,10 @@ static int make_targets(struct trace *tr)
 
 	if (err)
 		return log_error_errno(err, "targets");
-	tr->sampler.targets = tr->targets;
-	tr->sampler.cgroup = o->cgroup;
-	tr->sampler.command_pid = spec.command_pid;
+	tr->rec.sampler.targets = tr->targets;
+	tr->rec.sampler.cgroup = o->cgroup;
+	tr->rec.sampler.command_pid = spec.command_pid;
 	return 0;
-}
-
-static int store_tick(struct trace *tr)
-{
-	int err;
-
-	if (!tr->session)
-		return 0;
-	err = session__write(tr->session, &tr->tick);
-	if (err && !tr->store_failing)
-		log_warning_errno(err, "session file: samples are not kept, going on");
-	if (!err && tr->store_failing)
-		log_warning("session file: samples are kept again");
-	tr->store_failing = err != 0;
-	return session__limits(tr->session, &tr->history->limits);
 }
 
 /* exec names a process after the file it executes. */
@@ -171,7 +134,7 @@ static void complete_command_end(struct trace *tr)
 
 	if (!tr->spawn || spawn__reap(tr->spawn, &status) != 1)
 		return;
-	vec_for_each(p, &tr->tick.procs) {
+	vec_for_each(p, &tr->rec.tick.procs) {
 		if (p->id.pid != (uint32_t)spawn__pid(tr->spawn) || !p->end.ended)
 			continue;
 		name_command(p, tr->options->command[0]);
@@ -184,25 +147,21 @@ static void complete_command_end(struct trace *tr)
 
 static int take_tick(struct trace *tr, unsigned int flags)
 {
-	int err = sampler__tick(&tr->sampler, flags, &tr->tick);
+	int err = recording__sample(&tr->rec, flags);
 
 	if (!err) {
 		complete_command_end(tr);
-		err = limits__merge(&tr->tick.limits, &tr->limits);
+		err = recording__keep(&tr->rec);
 	}
-	if (!err)
-		err = history__add(tr->history, &tr->tick);
-	if (!err)
-		err = store_tick(tr);
 	return err ? log_error_errno(err, "sample") : 0;
 }
 
 static void drop_rights(struct trace *tr)
 {
 	const struct privileges_keep keep = {
-		.bpf = tr->sampler.tracer != NULL,
+		.bpf = tr->rec.sampler.tracer != NULL,
 		.kill = tr->spawn != NULL,
-		.write_anywhere = tr->out.foreign_dir,
+		.write_anywhere = tr->rec.out.foreign_dir,
 	};
 	int err = privileges_drop(&keep);
 
@@ -224,15 +183,9 @@ static void on_signal(struct trace *tr, const siginfo_t *si)
 /* Waits until the time or a signal. */
 static void wait_until(struct trace *tr, uint64_t deadline_ns)
 {
-	uint64_t now = mono_ns();
-	struct timespec left = {};
 	siginfo_t si;
 
-	if (deadline_ns > now) {
-		left.tv_sec = (deadline_ns - now) / NS_PER_S;
-		left.tv_nsec = (deadline_ns - now) % NS_PER_S;
-	}
-	if (sigtimedwait(&tr->signals, &si, &left) > 0)
+	if (wait_signal(&tr->signals, deadline_ns, &si))
 		on_signal(tr, &si);
 }
 
@@ -253,7 +206,7 @@ static void show_progress(struct trace *tr, uint64_t start_ns, uint64_t now)
 	const struct progress_state state = {
 		.elapsed_ns = now - start_ns,
 		.duration_ns = tr->options->duration_ns,
-		.n_samples = tr->history->n_ticks,
+		.n_samples = tr->rec.history->n_ticks,
 		.n_watched = target_set__alive(tr->targets, PROC_TARGET | PROC_FOLLOWED),
 	};
 
@@ -278,20 +231,13 @@ static int sample_loop(struct trace *tr)
 {
 	uint64_t start = mono_ns(), interval = tr->options->interval_ns;
 	uint64_t end = tr->options->duration_ns ? start + tr->options->duration_ns : UINT64_MAX;
-	uint64_t next = start + interval, house = start + HOUSE_NS, now = start;
+	uint64_t next = start + interval, now = start;
 	int err = 0;
 
 	while (!err && !tr->interrupted && now < end) {
-		wait_until(tr, min_u64(min_u64(next, house), end));
+		wait_until(tr, min_u64(min_u64(next, tr->rec.house_ns), end));
 		now = mono_ns();
-		if (now >= house && tr->sampler.pages) {
-			err = pages__keep_house(tr->sampler.pages);
-			if (err)
-				log_debug_errno(err, "owner table");
-			err = 0;
-		}
-		if (now >= house)
-			house = now + HOUSE_NS;
+		recording__keep_house(&tr->rec, now);
 		if ((now >= next && now < end) || command_ended(tr)) {
 			err = take_tick(tr, 0);
 			/* After a suspend or a stall: the next on the grid, not a burst. */
@@ -322,36 +268,23 @@ static void stop_command(struct trace *tr)
 
 static int start(struct trace *tr, int root_fd)
 {
-	const struct options *o = tr->options;
-	bool disabled[_SOURCE_MAX];
-	int err;
+	_cleanup_(output_place__close) struct output_place place = {.dirfd = -1};
+	int err = recording__open(&tr->rec, root_fd);
 
-	disabled_sources(o, disabled);
-	err = sampler__open(&tr->sampler, root_fd, o->no_bpf, disabled, &tr->features);
-	if (err)
-		return log_error_errno(err, "cannot read processes below %s", o->sysroot);
-	err = make_targets(tr);
+	if (!err)
+		err = make_targets(tr);
+	if (!err && !tr->options->no_session)
+		output__place(&tr->rec.out, "memtrace", &place);
+	if (!err)
+		err = recording__session(&tr->rec, &place);
 	if (err)
 		return err;
-	run_info__fill(&tr->info, o, root_fd);
-	tr->info.bpf = tr->sampler.pages != NULL;
-	if (!tr->sampler.tracer && !o->no_bpf) {
-		const struct feature *bpf = features__find(&tr->features, "bpf");
-
-		log_warning("no page attribution: %s (see --doctor)", bpf ? bpf->detail : "no BPF");
-	}
-	err = history__new(&tr->info, &tr->history);
-	if (err)
-		return log_error_errno(err, "history");
-	err = output__session(&tr->out, &tr->info, &tr->limits, &tr->session);
-	if (err)
-		return log_error_errno(err, "session");
 	err = take_tick(tr, SAMPLE_FIRST);
 	if (!err && tr->spawn)
 		err = spawn__release(tr->spawn);
 	/* After the command's exec: what is opened is the address space of now. */
 	if (!err)
-		sampler__open_ownership(&tr->sampler);
+		sampler__open_ownership(&tr->rec.sampler);
 	drop_rights(tr);
 	return err;
 }
@@ -367,9 +300,8 @@ static int trace(struct trace *tr, int root_fd)
 	progress__erase(&tr->progress);
 	if (!err)
 		err = take_tick(tr, SAMPLE_LAST);
-	if (tr->session && session__finish(tr->session) == 0)
-		log_info("session: %s", tr->out.session_path);
-	status = write_report(&tr->out, tr->history);
+	recording__finish(&tr->rec);
+	status = write_report(&tr->rec.out, tr->rec.history);
 	stop_command(tr);
 	return err ? 1 : status;
 }
@@ -377,20 +309,14 @@ static int trace(struct trace *tr, int root_fd)
 static void trace_free(struct trace *tr)
 {
 	spawn__free(tr->spawn);
-	session__close(tr->session);
-	sampler__close(&tr->sampler);
+	recording__close(&tr->rec);
 	target_set__free(tr->targets);
-	history__free(tr->history);
-	output__close(&tr->out);
-	features__free(&tr->features);
-	limits__free(&tr->limits);
-	tick__free(&tr->tick);
 	vec_free(&tr->pids);
 }
 
 int run_trace(const struct options *o)
 {
-	_cleanup_(trace_free) struct trace tr = {.options = o};
+	_cleanup_(trace_free) struct trace tr = {.options = o, .rec.options = o};
 	_cleanup_close_ int root_fd = -1;
 
 	/* First of all: the child must not inherit what is opened below. */
@@ -402,7 +328,7 @@ int run_trace(const struct options *o)
 	sigaddset(&tr.signals, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &tr.signals, NULL);
 	root_fd = open_root(o);
-	if (root_fd < 0 || output__open(&tr.out, o) || check_targets(&tr, root_fd))
+	if (root_fd < 0 || output__open(&tr.rec.out, o) || check_targets(&tr, root_fd))
 		return 1;
 	progress__init(&tr.progress, STDERR_FILENO, o->verbose < 0);
 	return trace(&tr, root_fd);

@@ -398,6 +398,7 @@ int sampler__tick(struct sampler *s, unsigned int flags, struct tick *t)
 	 * from the same moment or later. */
 	list_err = s->tasks->read(s->tasks, &s->list);
 	err = list_err == -ENOMEM ? list_err : read_owners(s, flags);
+	s->list_failed = list_err != 0;
 	if (list_err) {
 		/* Nobody ended because a reading failed: this tick has no processes. */
 		log_debug_errno(list_err, "%s", s->tasks->name);

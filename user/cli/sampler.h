@@ -27,6 +27,7 @@ struct sampler {
 	bool command_runs;	    /* its first exec was seen */
 	struct task_list list;
 	struct owner_list owners;
+	bool list_failed; /* the last reading of the process list: `list` is not of this tick */
 	uint64_t seq;
 	uint64_t n_task_errors; /* readings of the process list that failed */
 	uint64_t n_owner_errors;

@@ -8,13 +8,6 @@
 
 #define TEXT_MAX 16384 /* ten times what any kernel writes */
 
-static bool word_is(struct cursor word, const char *text)
-{
-	size_t len = (size_t)(word.end - word.p);
-
-	return strlen(text) == len && !memcmp(word.p, text, len);
-}
-
 /* "Name:   number [kB]"; 0 or -EBADMSG. */
 static int parse_line(struct cursor line, struct meminfo_line *ret)
 {
@@ -30,7 +23,7 @@ static int parse_line(struct cursor line, struct meminfo_line *ret)
 	if (cursor_u64(&line, &m.bytes))
 		return -EBADMSG;
 	if (!cursor_word(&line, &unit)) {
-		if (!word_is(unit, "kB") || __builtin_mul_overflow(m.bytes, 1024, &m.bytes) ||
+		if (!cursor_is(unit, "kB") || __builtin_mul_overflow(m.bytes, 1024, &m.bytes) ||
 		    !cursor_word(&line, &unit))
 			return -EBADMSG;
 		m.is_count = false;
@@ -63,14 +56,4 @@ int meminfo_read(int root_fd, struct tick *t)
 	if (err)
 		return err;
 	return t->meminfo.n == n_before ? -EBADMSG : 0;
-}
-
-int meminfo_find(const struct meminfo_line *v, size_t n, const char *name, uint64_t *ret)
-{
-	for (size_t i = 0; i < n; i++)
-		if (!strcmp(v[i].name, name)) {
-			*ret = v[i].bytes;
-			return 0;
-		}
-	return -ENOENT;
 }

@@ -12,5 +12,3 @@
 int meminfo_parse(struct cursor text, struct tick *t);
 /* Reads proc/meminfo below root_fd; 0 or -errno (-EBADMSG: not one such line). */
 int meminfo_read(int root_fd, struct tick *t);
-/* A line's bytes by name ("MemAvailable"); 0, or -ENOENT. */
-int meminfo_find(const struct meminfo_line *v, size_t n, const char *name, uint64_t *ret);

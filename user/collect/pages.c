@@ -13,7 +13,6 @@
 #include "base/cleanup.h"
 #include "base/vec.h"
 #include "collect/pages_table.h"
-#include "collect/vmstat.h"
 
 #define NS_PER_S 1000000000ull
 #define CONSISTENT_TRIES 4
@@ -69,7 +68,7 @@ int pages__open(struct tracer *tracer, int root_fd, struct pages **ret)
 	p->kpageflags = openat(root_fd, "proc/kpageflags", O_RDONLY | O_CLOEXEC);
 	p->kpageflags_err = p->kpageflags < 0 ? -errno : 0;
 	p->root_fd = root_fd;
-	p->has_moved_at_start = vmstat_read(root_fd, "pgmigrate_success", &p->moved_at_start) == 0;
+	p->has_moved_at_start = pages_moved(p, &p->moved_at_start) == 0;
 	*ret = TAKE_PTR(p);
 	return 0;
 }

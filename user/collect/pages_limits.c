@@ -34,6 +34,17 @@ static const struct {
 	 "pages that became part of a huge page whose process could not be told"},
 };
 
+int pages_moved(const struct pages *p, uint64_t *ret)
+{
+	struct counters vmstat = {};
+	int err = vmstat_read(p->root_fd, &vmstat);
+
+	if (!err)
+		err = counters__find(&vmstat, "pgmigrate_success", ret);
+	vec_free(&vmstat);
+	return err;
+}
+
 static uint64_t sum(const struct pages *p, enum mt_count which)
 {
 	uint64_t n = 0;
@@ -48,7 +59,7 @@ static int add_moved(const struct pages *p, struct limits *l)
 {
 	uint64_t now, moved, seen = sum(p, MT_C_MOVED);
 
-	if (!p->has_moved_at_start || vmstat_read(p->root_fd, "pgmigrate_success", &now))
+	if (!p->has_moved_at_start || pages_moved(p, &now))
 		return 0;
 	moved = now - p->moved_at_start;
 	if (moved <= seen)

@@ -39,6 +39,8 @@ struct owner_counts {
 int pages_walk(const struct pages *p,
 	       int (*fn)(void *arg, uint64_t first_chunk, struct mt_chunk *v, uint64_t n),
 	       void *arg);
+/* Pages the kernel moved since boot: vmstat's pgmigrate_success. 0 or -errno. */
+int pages_moved(const struct pages *p, uint64_t *ret);
 /* Takes a look at all CPUs' state; 0 or -errno. */
 int pages_read_cpus(struct pages *p);
 void pages_count(const struct pages *p, uint32_t id, struct owner_counts *ret);

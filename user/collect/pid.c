@@ -29,11 +29,6 @@ static size_t cursor_len(struct cursor c)
 	return (size_t)(c.end - c.p);
 }
 
-static bool cursor_is(struct cursor c, const char *text)
-{
-	return strlen(text) == cursor_len(c) && !memcmp(c.p, text, cursor_len(c));
-}
-
 static void copy_comm(char dst[static COMM_SIZE], const char *src, size_t len)
 {
 	if (len >= COMM_SIZE)

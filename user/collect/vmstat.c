@@ -1,33 +1,43 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collect/vmstat.h"
 
-#include <errno.h>
-#include <string.h>
-
 #include "base/cleanup.h"
 #include "base/file.h"
 
-#define VMSTAT_MAX (1 << 20) /* about 5 KiB today */
+#define TEXT_MAX (256u * 1024) /* about 6 KiB in 6.18 */
 
-int vmstat_find(struct cursor text, const char *name, uint64_t *ret)
+static int parse_line(struct cursor line, struct counter *ret)
 {
-	size_t n = strlen(name);
-	struct cursor line, word;
+	struct counter c;
+	struct cursor word;
 
-	while (cursor_line(&text, &line) == 0) {
-		if (cursor_word(&line, &word) || (size_t)(word.end - word.p) != n ||
-		    memcmp(word.p, name, n))
-			continue;
-		return cursor_u64(&line, ret);
-	}
-	return -ENOENT;
+	if (cursor_word(&line, &word) || !cursor_copy(word, c.name, sizeof(c.name)) ||
+	    cursor_u64(&line, &c.value) || !cursor_word(&line, &word))
+		return -EBADMSG;
+	*ret = c;
+	return 0;
 }
 
-int vmstat_read(int root_fd, const char *name, uint64_t *ret)
+int counters_parse(struct cursor text, struct counters *c)
 {
-	_cleanup_free_ char *buf = NULL;
-	size_t cap = 0;
-	ssize_t n = read_file_grow(root_fd, "proc/vmstat", &buf, &cap, VMSTAT_MAX);
+	struct counter found;
+	struct cursor line;
 
-	return n < 0 ? (int)n : vmstat_find((struct cursor){buf, buf + n}, name, ret);
+	while (!cursor_line(&text, &line))
+		if (line.end < text.end && !parse_line(line, &found) && vec_push(c, found))
+			return -ENOMEM;
+	return 0;
+}
+
+int vmstat_read(int root_fd, struct counters *c)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t cap = 0, n_before = c->n;
+	ssize_t len = read_file_grow(root_fd, "proc/vmstat", &text, &cap, TEXT_MAX);
+	int err;
+
+	if (len < 0)
+		return (int)len;
+	err = counters_parse((struct cursor){text, text + len}, c);
+	return !err && c->n == n_before ? -EBADMSG : err;
 }

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* /proc/vmstat, and other files of "name number" lines. */
 #pragma once
 
-#include <stdint.h>
-
 #include "base/parse.h"
+#include "model/system.h"
 
-/* One counter of /proc/vmstat's text by name. 0, or -ENOENT, -EINVAL, -ERANGE. Pure. */
-int vmstat_find(struct cursor text, const char *name, uint64_t *ret);
-/* Reads proc/vmstat below root_fd for it; 0 or -errno. */
-int vmstat_read(int root_fd, const char *name, uint64_t *ret);
+/*
+ * Appends every line of a name and a number, unknown names kept; others, and a
+ * last line without its newline, are skipped. 0 or -ENOMEM. Pure.
+ */
+int counters_parse(struct cursor text, struct counters *c);
+/* 0 or -errno (-EBADMSG: not one such line). Appends. */
+int vmstat_read(int root_fd, struct counters *c);

@@ -67,6 +67,7 @@ struct report_note {
 
 struct report {
 	struct run_info info;
+	bool whole_machine;	   /* nobody was chosen: it is about all processes */
 	uint64_t start_ns, end_ns; /* CLOCK_REALTIME */
 	uint64_t duration_ns;	   /* by CLOCK_BOOTTIME */
 	uint64_t boot_ns; /* CLOCK_REALTIME when CLOCK_BOOTTIME was 0: dates start_ticks; 0 unknown

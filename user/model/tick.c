@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/tick.h"
 
+#include <string.h>
+
 /* Declared with their sizes in the header and defined without: a table that
  * lost its last entry does not compile. */
 const char *const proc_value_names[] = {
@@ -56,4 +58,14 @@ void tick__free(struct tick *t)
 	vec_free(&t->ownership);
 	vec_free(&t->events);
 	limits__free(&t->limits);
+}
+
+int meminfo_find(const struct meminfo_line *v, size_t n, const char *name, uint64_t *ret)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(v[i].name, name)) {
+			*ret = v[i].bytes;
+			return 0;
+		}
+	return -ENOENT;
 }

@@ -151,6 +151,9 @@ struct meminfo_line {
 	bool is_count;
 };
 
+/* A line's bytes by name ("MemAvailable"); 0, or -ENOENT. */
+int meminfo_find(const struct meminfo_line *v, size_t n, const char *name, uint64_t *ret);
+
 /* Things that happened between ticks and a person should know. */
 enum event_kind {
 	EVENT_TARGET_STARTED,

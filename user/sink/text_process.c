@@ -146,12 +146,8 @@ static const struct text_column process_columns[] = {
 static const struct text_table process_table = {process_columns, N_ELEMS(process_columns),
 						sizeof(struct report_process), 0};
 
-void text_processes(const struct report *r, FILE *out)
+static void text_watched(const struct report *r, FILE *out, size_t n_watched)
 {
-	size_t n_watched = 0, n = r->processes.n;
-
-	while (n_watched < n && is_watched(&r->processes.v[n_watched]))
-		n_watched++;
 	text_section(out, "PROCESSES WATCHED");
 	if (n_watched) {
 		text_table__head(&process_table, out);
@@ -159,8 +155,19 @@ void text_processes(const struct report *r, FILE *out)
 	} else {
 		fputs("none was seen\n", out);
 	}
+}
+
+void text_processes(const struct report *r, FILE *out)
+{
+	size_t n_watched = 0, n = r->processes.n;
+
+	while (n_watched < n && is_watched(&r->processes.v[n_watched]))
+		n_watched++;
+	if (!r->whole_machine)
+		text_watched(r, out, n_watched);
 	if (n > n_watched) {
-		text_section(out, "OTHER PROCESSES, BY GROWTH");
+		text_section(out, r->whole_machine ? "PROCESSES, BY GROWTH"
+						   : "OTHER PROCESSES, BY GROWTH");
 		text_table__head(&process_table, out);
 		text_table__rows(&process_table, out, r->processes.v + n_watched, n - n_watched);
 	}

@@ -14,7 +14,7 @@
 
 /* 128 bytes each; a machine that forks faster than owners are recycled (once a
  * second) overflows into a bucket, which is counted. */
-#define MAX_OWNERS 32768
+#define MAX_OWNERS 16384
 
 /* Order of attachment: what is freed must be seen from before anything is
  * allocated, else the first pages never come off. */

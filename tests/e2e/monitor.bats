@@ -1,0 +1,245 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# --monitor: six logs, alerts, and what happens to them.
+# shellcheck disable=SC2154 # variables that the helper sets
+
+load helper
+
+LOGS='memory processes docker fragmentation swap summary'
+
+monitor() {
+	"$MEMTRACE" --monitor "$@" --log-dir "$T/log" >"$T/out" 2>"$T/err"
+}
+
+log_of() {
+	local files=("$T"/log/memory_monitor_*_"$1".log)
+	[ "${#files[@]}" -eq 1 ] || fail "${#files[@]} logs of $1" || return
+	echo "${files[0]}"
+}
+
+# Starts one in the background and waits until it has written a sample.
+start_monitor() {
+	"$MEMTRACE" --monitor "$@" --log-dir "$T/log" >"$T/out" 2>"$T/err" &
+	MONITOR_PID=$!
+	track "$MONITOR_PID"
+	for _ in {1..100}; do
+		grep -q 'Z sample ' "$T"/log/memory_monitor_*_summary.log 2>/dev/null && return
+		sleep 0.1
+	done
+	cat "$T/err"
+	fail 'no sample in 10 s'
+}
+
+end_monitor() {
+	kill -TERM "$MONITOR_PID"
+	wait "$MONITOR_PID"
+}
+
+# The memory log by python's csv: constant columns, numbers where numbers belong.
+check_memory_log() {
+	python3 - "$1" <<-'END'
+		import csv, sys
+		rows = list(csv.reader(open(sys.argv[1], newline=''), strict=True))
+		head = ('Timestamp,Total_KB,Used_KB,Free_KB,Available_KB,Buffers_KB,Cached_KB,'
+		        'Usage_Percent,Top_Process,Top_Process_Mem').split(',')
+		assert rows[0] == head, rows[0]
+		assert len(rows) > 2, rows
+		for row in rows[1:]:
+		    assert len(row) == len(head), row
+		    assert row[0].endswith('Z') and row[0][10] == 'T', row
+		    total, used, free, available = map(int, row[1:5])
+		    assert used == total - available and free <= total, row
+		    assert abs(float(row[7]) - 100 * used / total) < 0.02, row
+		    assert int(row[9]) > 0 and row[8].isprintable(), row
+		print(set(row[8] for row in rows[1:]))
+	END
+}
+
+@test "six logs with the names and the header that are promised, and a session" {
+	need python3
+	monitor 0.05 1
+	for log in $LOGS; do
+		[ -s "$(log_of "$log")" ]
+	done
+	[ "$(stat -c %a "$(log_of memory)")" = 640 ]
+	check_memory_log "$(log_of memory)"
+	grep -q '^PROCESSES\|^OTHER PROCESSES' "$(log_of summary)"
+	session=("$T"/log/memory_monitor_*.db)
+	"$MEMTRACE" --report "${session[0]}" --format json | jq -e '.mode == "monitor"'
+	# 3 s: the start, two on the grid, and the end
+	[ "$(grep -c 'Z sample ' "$(log_of summary)")" -eq 4 ]
+}
+
+@test "the wrapper takes the same arguments" {
+	MEMTRACE="$MEMTRACE" "$REPO/scripts/memory_monitor.sh" 0.03 1 --log-dir "$T/log" --no-bpf \
+		>"$T/out" 2>"$T/err"
+	for log in $LOGS; do
+		[ -s "$(log_of "$log")" ]
+	done
+}
+
+@test "names out to do harm change no line of any log" {
+	need python3
+	# the largest process of the machine, under three names
+	python3 - <<-'END' &
+		import ctypes, time
+		libc = ctypes.CDLL(None)
+		memory = b'x' * (512 << 20)
+		while True:
+		    for name in (b'a,b"c\nd', b'\x1b[31mred', b'=cmd|x', b'\xff\xfe "'):
+		        libc.prctl(15, name, 0, 0, 0)
+		        time.sleep(0.1)
+	END
+	track $!
+	sleep 1
+	monitor 0.05 0.3 --no-bpf
+	check_memory_log "$(log_of memory)" >"$T/names"
+	grep -qF -e 'a,b' -e 'red' -e 'cmd' "$T/names"
+	for log in processes docker fragmentation swap; do
+		lacks '[^ -~]' "$(log_of "$log")"
+		lacks -v -E '^(#|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{12}Z [a-z]+ )' "$(log_of "$log")"
+	done
+}
+
+@test "without BPF: the same logs, and what is missing is said" {
+	monitor 0.03 1 --no-bpf
+	for log in $LOGS; do
+		[ -s "$(log_of "$log")" ]
+	done
+	grep -q ' limit .*no_bpf' "$(log_of summary)"
+	grep -q 'no page attribution' "$(log_of processes)"
+	# held is unknown, not nothing
+	awk '$2 == "process" && $13 != "?" { bad = 1 } END { exit bad }' "$(log_of processes)"
+}
+
+@test "without rights: the same logs" {
+	need_root
+	need runuser
+	mkdir -m 777 "$T/nobody"
+	chmod +t "$T/nobody"
+	cp "$MEMTRACE" "$T/memtrace"
+	chmod 755 "$T/memtrace"
+	runuser -u nobody -- "$T/memtrace" --monitor 0.03 1 --log-dir "$T/nobody" >"$T/out" 2>"$T/err"
+	for log in $LOGS; do
+		[ "$(cat "$T"/nobody/memory_monitor_*_"$log".log | wc -l)" -gt 1 ]
+	done
+}
+
+@test "an alert is told once, runs a program with JSON, and is in log and report" {
+	cat >"$T/on-alert" <<-END
+		#!/bin/sh
+		cat >>$T/alerts; echo >>$T/alerts
+	END
+	chmod +x "$T/on-alert"
+	echo 'memory = 1% # of all' >"$T/config"
+	monitor 0.05 0.5 --no-bpf --config "$T/config" --threshold fragmentation=100 \
+		--threshold growth=100000 --threshold process-growth=100000 --on-alert "$T/on-alert"
+	[ "$(grep -c ' alert .*raised memory' "$(log_of summary)")" -eq 1 ]
+	jq -se 'map(select(.kind == "memory" and .state == "raised")) |
+		length == 1 and .[0].threshold == 1 and .[0].schema == "memtrace.alert/1"' "$T/alerts"
+	[ "$(grep -c 'memory use is' "$T/err")" -eq 1 ]
+	grep -q 'alert raised: memory use is' "$T/out"
+}
+
+@test "a zombie is named with its parent" {
+	need python3
+	# the child has ended when its parent says so, and is not waited for
+	python3 -c "
+import os, time
+pid = os.fork()
+if not pid: os._exit(0)
+os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+print(os.getpid(), pid, flush=True)
+time.sleep(60)" >"$T/zombie" &
+	track $!
+	for _ in {1..50}; do [ -s "$T/zombie" ] && break || sleep 0.1; done
+	read -r parent pid <"$T/zombie"
+	monitor 0.03 1 --no-bpf --top-processes 0
+	grep -qE " zombie +$pid +$parent " "$(log_of processes)"
+	grep -q ' alert .*raised zombies' "$(log_of summary)"
+}
+
+# The kernel kills in a cgroup of its own, whose limit is 32 MiB.
+@test "an OOM kill is an alert, and who was killed is named" {
+	need_root
+	need python3
+	local cgroup=/sys/fs/cgroup/memory limit=memory.limit_in_bytes
+	[ -d "$cgroup" ] || cgroup=/sys/fs/cgroup limit=memory.max
+	cgroup=$cgroup/memtrace-test-$$
+	mkdir "$cgroup" 2>/dev/null || skip 'cannot make a cgroup'
+	undo rmdir "$cgroup"
+	echo 32M >"$cgroup/$limit" || skip "no $limit"
+	[ ! -e "$cgroup/memory.swap.max" ] || echo 0 >"$cgroup/memory.swap.max"
+	start_monitor 5 0.3 --no-bpf
+	bash -c "echo \$\$ >$cgroup/cgroup.procs && exec python3 -c 'x = b\"x\" * (200 << 20)'" || :
+	for _ in {1..30}; do
+		grep -q ' event .*the kernel killed' "$(log_of summary)" && break
+		sleep 0.1
+	done
+	end_monitor
+	grep -q ' event .*the kernel killed python3 (pid [0-9]*) .* in its cgroup' "$(log_of summary)"
+	grep -q ' alert .*raised oom-kill' "$(log_of summary)"
+}
+
+@test "logs that were renamed are opened anew on SIGHUP" {
+	start_monitor 5 0.2 --no-bpf
+	local log
+	log=$(log_of memory)
+	mv "$log" "$T/log/moved"
+	kill -HUP "$MONITOR_PID"
+	for _ in {1..50}; do [ -s "$log" ] && break || sleep 0.1; done
+	sleep 0.5
+	end_monitor
+	[ "$(head -c 9 "$log")" = Timestamp ]
+	[ "$(wc -l <"$log")" -gt 2 ]
+}
+
+@test "after a stop the next sample is on the grid, without a burst" {
+	start_monitor 5 0.5 --no-bpf
+	kill -STOP "$MONITOR_PID"
+	sleep 3
+	local before after
+	before=$(grep -c 'Z sample ' "$(log_of summary)")
+	kill -CONT "$MONITOR_PID"
+	sleep 0.9
+	after=$(grep -c 'Z sample ' "$(log_of summary)")
+	end_monitor
+	[ "$((after - before))" -ge 1 ]
+	[ "$((after - before))" -le 3 ]
+}
+
+@test "a full disk stops the logs, not the run; what is lost is counted" {
+	need_root
+	mkdir "$T/log"
+	mount -t tmpfs -o size=1m,mode=750 none "$T/log" || skip 'cannot mount'
+	undo umount "$T/log"
+	start_monitor 5 0.2 --no-bpf --no-session
+	head -c 1m /dev/zero >"$T/log/filler" 2>/dev/null || :
+	sleep 6
+	rm "$T/log/filler"
+	sleep 1
+	end_monitor
+	grep -q 'cannot be written, going on' "$T/err"
+	grep -q 'written again' "$T/err"
+	grep -q 'log_samples_lost' "$T/out"
+	# no log has half a line
+	for log in $LOGS; do
+		[ "$(tail -c 1 "$(log_of "$log")" | od -An -c | tr -d ' ')" = '\n' ]
+	done
+	awk -F, 'NF != 10 { exit 1 }' "$(log_of memory)"
+}
+
+@test "wrong use is refused with status 2" {
+	for args in '--monitor x' '--monitor 1 0' '--monitor 1 2 3' '--monitor --pid 1' \
+		'--monitor --threshold nonsense=1' '--monitor --threshold memory=x' \
+		'--monitor --threshold memory' '--monitor --duration 5' '--pid 1 --on-alert x' \
+		"--monitor --config $T/none"; do
+		# shellcheck disable=SC2086
+		run "$MEMTRACE" $args
+		[ "$status" -eq 2 ] || fail "$args: status $status"
+	done
+	printf '# fine\n\nmemory=80\nswap = all\n' >"$T/config"
+	run "$MEMTRACE" --monitor --config "$T/config"
+	[ "$status" -eq 2 ]
+	[[ $output == *"config:4: 'all' for swap is not a size"* ]]
+}

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "samples.h"
+#include "sink/alert_json.h"
+#include "sink/log.h"
+
+#define MIB (1ull << 20)
+
+/* Everything that has a name has one that is out to do harm. */
+struct world {
+	struct run_info info;
+	struct tick tick;
+	struct proc_sample procs[3];
+	struct owner_sample owners[2];
+	struct system_sample before, now;
+	struct alert alert;
+	char path[16];
+	struct moment m;
+};
+
+static void set_names(struct world *w, size_t i)
+{
+	for (size_t p = 0; p < 3; p++)
+		strncpy(w->procs[p].comm, hostile(i), COMM_SIZE);
+	for (size_t o = 0; o < 2; o++)
+		strncpy(w->owners[o].comm, hostile(i), COMM_SIZE);
+	put(w->now.swaps.v[0].path, sizeof(w->now.swaps.v[0].path), hostile(i));
+	put(w->now.slabs.v[0].name, sizeof(w->now.slabs.v[0].name), hostile(i));
+	put(w->now.cgroups.v[0].container.name, 256, hostile(i));
+	put(w->now.cgroups.v[0].container.pod, 256, i % 2 ? hostile(i) : "");
+	put(w->alert.subject, sizeof(w->alert.subject), hostile(i));
+	put(w->alert.message, sizeof(w->alert.message), hostile(i));
+}
+
+static int fill_system(struct world *w)
+{
+	struct buddy_zone zone = {.zone = "Normal", .n_orders = 11, .free = {7, 1}};
+	struct slab_cache slab = {
+		.active_objects = 5, .objects = 9, .slabs = 3, .pages_per_slab = 2};
+	struct cgroup_sample cgroup = {
+		.path = w->path,
+		.known = 1u << CGROUP_CURRENT | 1u << CGROUP_MAX | 1u << CGROUP_EVENT_OOM_KILL,
+		.value = {[CGROUP_CURRENT] = 3 * MIB, [CGROUP_MAX] = 4 * MIB},
+		.container = {.runtime = RUNTIME_DOCKER},
+	};
+	struct swap_device swap = {.size = 8 * MIB, .used = MIB, .priority = -2};
+	struct counter in[2] = {{"pswpin", 1000}, {"pswpin", 1300}};
+
+	system_sample__clear(&w->before);
+	system_sample__clear(&w->now);
+	memset(w->now.err, 0, sizeof(w->now.err));
+	w->before.err[SYSTEM_VMSTAT] = w->before.err[SYSTEM_SLABINFO] = 0;
+	return vec_push(&w->now.zones, zone) || vec_push(&w->now.slabs, slab) ||
+	       vec_push(&w->now.cgroups, cgroup) || vec_push(&w->now.swaps, swap) ||
+	       vec_push(&w->before.vmstat, in[0]) || vec_push(&w->now.vmstat, in[1]);
+}
+
+static int make_world(void **state)
+{
+	struct world *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return -1;
+	w->info = sample_info();
+	w->tick.time_ns = SAMPLE_START_NS;
+	for (uint32_t i = 0; i < 3; i++) {
+		w->procs[i] = (struct proc_sample){
+			.id = {10 + i, 1},
+			.ppid = 1,
+			.state = i == 2 ? 'Z' : 'S',
+			.known = i == 2 ? 0 : 1u << PROC_RSS | 1u << PROC_SWAP | 1u << PROC_FDS,
+		};
+		w->procs[i].value[PROC_RSS] = (i + 1) * MIB;
+		w->procs[i].value[PROC_SWAP] = MIB;
+	}
+	w->owners[0] = (struct owner_sample){.id = {10, 1}, .live = {MIB, 0, 4096}};
+	w->owners[1] = (struct owner_sample){.id = {5, 1}, .dead = true, .live = {0, 8192, 0}};
+	put(w->path, sizeof(w->path), "/docker/0");
+	w->alert = (struct alert){.kind = ALERT_SWAP, .unit = ALERT_BYTES, .id = {10, 1}};
+	w->m = (struct moment){
+		.info = &w->info,
+		.tick = &w->tick,
+		.procs = w->procs,
+		.n_procs = 3,
+		.owners = w->owners,
+		.n_owners = 2,
+		.system = &w->now,
+		.before = &w->before,
+		.passed_ns = 2 * SAMPLE_NS_PER_S,
+		.alerts = &w->alert,
+		.n_alerts = 1,
+		.top = 10,
+	};
+	*state = w;
+	return fill_system(w);
+}
+
+static int free_world(void **state)
+{
+	struct world *w = *state;
+
+	vec_free(&w->now.cgroups); /* path is not malloc'ed */
+	system_sample__free(&w->before);
+	system_sample__free(&w->now);
+	tick__free(&w->tick);
+	free(w);
+	return 0;
+}
+
+static void add_meminfo(struct world *w)
+{
+	static const struct meminfo_line lines[] = {
+		{"MemTotal", 1000 * MIB, false},    {"MemFree", 100 * MIB, false},
+		{"MemAvailable", 250 * MIB, false}, {"Buffers", 10 * MIB, false},
+		{"Cached", 200 * MIB, false},
+	};
+
+	for (size_t i = 0; i < N_OF(lines); i++)
+		assert_int_equal(vec_push(&w->tick.meminfo, lines[i]), 0);
+}
+
+static void memory_line(void **state)
+{
+	_cleanup_(strbuf_free) struct strbuf b = {};
+	struct world *w = *state;
+
+	add_meminfo(w);
+	put(w->procs[1].comm, COMM_SIZE, "a,b\"c\nd");
+	memory_log.moment(&b, &w->m);
+	assert_string_equal(b.s, "2023-11-14T22:13:20.123Z,1024000,768000,102400,256000,10240,"
+				 "204800,75.00,\"a,b\"\"c\\x0ad\",2048\n");
+}
+
+static void unknown_is_empty(void **state)
+{
+	_cleanup_(strbuf_free) struct strbuf b = {};
+	struct world *w = *state;
+
+	w->m.n_procs = 0;
+	memory_log.moment(&b, &w->m);
+	assert_string_equal(b.s, "2023-11-14T22:13:20.123Z,,,,,,,,,\n");
+}
+
+static void header_is_the_promised_one(void **state)
+{
+	_cleanup_(strbuf_free) struct strbuf b = {};
+	struct world *w = *state;
+
+	memory_log.head(&b, &w->info);
+	assert_string_equal(b.s, "Timestamp,Total_KB,Used_KB,Free_KB,Available_KB,Buffers_KB,"
+				 "Cached_KB,Usage_Percent,Top_Process,Top_Process_Mem\n");
+}
+
+/* Every line is a comment or begins with the time and a word, and holds no control character. */
+static void check_lines(const struct strbuf *b, const char *sink)
+{
+	for (const char *p = b->s; p < b->s + b->len; p = strchr(p, '\n') + 1) {
+		size_t len = strcspn(p, "\n");
+
+		assert_int_equal(p[len], '\n');
+		for (size_t i = 0; i < len; i++)
+			if ((unsigned char)p[i] < ' ' || p[i] == 0x7f)
+				fail_msg("%s: control character in %.*s", sink, (int)len, p);
+		if (*p != '#' && strncmp(p, "2023-11-14T22:13:20.123Z ", 25))
+			fail_msg("%s: %.*s", sink, (int)len, p);
+	}
+}
+
+static void hostile_names(void **state)
+{
+	struct world *w = *state;
+
+	for (size_t i = 0; i < N_OF(hostile_strings); i++) {
+		set_names(w, i);
+		for (int s = 0; s < LOG_SINKS; s++) {
+			_cleanup_(strbuf_free) struct strbuf b = {};
+
+			if (log_sinks[s] == &memory_log)
+				continue;
+			log_sinks[s]->head(&b, &w->info);
+			log_sinks[s]->moment(&b, &w->m);
+			assert_false(b.failed);
+			check_lines(&b, log_sinks[s]->name);
+		}
+	}
+}
+
+static bool has(const struct log_sink *sink, const struct moment *m, const char *text)
+{
+	_cleanup_(strbuf_free) struct strbuf b = {};
+
+	sink->moment(&b, m);
+	if (strstr(b.s, text))
+		return true;
+	print_message("%s\n", b.s);
+	return false;
+}
+
+static void rates_and_indices(void **state)
+{
+	struct world *w = *state;
+
+	/* 300 pages of 4 KiB in 2 s */
+	assert_true(
+		has(&swap_log, &w->m, "          ?          ?          ?        600          ?\n"));
+	/* 7 single pages and one pair: two thirds and more are of no use to order 1 */
+	assert_true(
+		has(&fragmentation_log, &w->m, "unusable     0 Normal       0.0    77.7   100.0"));
+	w->m.before = NULL;
+	assert_true(
+		has(&swap_log, &w->m, "          ?          ?          ?          ?          ?\n"));
+}
+
+static void held_is_unknown_without_attribution(void **state)
+{
+	struct world *w = *state;
+
+	put(w->procs[0].comm, COMM_SIZE, "holder");
+	assert_true(has(&processes_log, &w->m, "     1028 holder\n"));
+	w->info.bpf = false;
+	assert_true(has(&processes_log, &w->m, "        ? holder\n"));
+}
+
+static void missing_parts_are_told(void **state)
+{
+	struct world *w = *state;
+
+	w->now.err[SYSTEM_CGROUPS] = -ENOENT;
+	assert_true(has(&docker_log, &w->m, "missing   cgroups: No such file or directory\n"));
+	w->now.err[SYSTEM_SLABINFO] = -EACCES;
+	w->now.slabs.n = 0;
+	w->m.before = NULL;
+	assert_true(has(&fragmentation_log, &w->m, "missing   slabinfo: Permission denied\n"));
+}
+
+static void alerts_as_json(void **state)
+{
+	struct world *w = *state;
+
+	for (size_t i = 0; i < N_OF(hostile_strings); i++) {
+		_cleanup_free_ char *text = NULL;
+		size_t len = 0;
+		FILE *out = open_memstream(&text, &len);
+
+		set_names(w, i);
+		assert_non_null(out);
+		assert_int_equal(alert_json(&w->alert, out), 0);
+		fclose(out);
+		assert_non_null(strstr(text, "\"memtrace.alert/1\""));
+		for (size_t at = 0; at < len; at++)
+			assert_true((unsigned char)text[at] >= ' ' || text[at] == '\n');
+	}
+}
+
+#define IN_WORLD(f) cmocka_unit_test_setup_teardown(f, make_world, free_world)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_WORLD(memory_line),
+		IN_WORLD(unknown_is_empty),
+		IN_WORLD(header_is_the_promised_one),
+		IN_WORLD(hostile_names),
+		IN_WORLD(rates_and_indices),
+		IN_WORLD(held_is_unknown_without_attribution),
+		IN_WORLD(missing_parts_are_told),
+		IN_WORLD(alerts_as_json),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is compared with a threshold, a function a kind; the table is at the end. */
+#include <stdio.h>
+#include <string.h>
+
+#include "analyze/alert_find.h"
+#include "base/str.h"
+#include "model/fragmentation.h"
+#include "model/key.h"
+
+#define MESSAGE_SIZE sizeof(((struct alert *)0)->message)
+#define SAFE_COMM (COMM_SIZE * 4)
+
+/* Of a process that grows, and of a zone that is in pieces: less than this is nobody's trouble. */
+#define GROWTH_MIN (16ull << 20)
+#define ZONE_MIN (16ull << 20)
+
+/* The largest order that the page allocator insists on (PAGE_ALLOC_COSTLY_ORDER): when nothing
+ * of this size is free, forks and network buffers wait for compaction. */
+#define COSTLY_ORDER 3
+
+/* vm.overcommit_memory: CommitLimit is enforced in this mode only (Documentation/vm). */
+#define OVERCOMMIT_NEVER 2
+
+static uint64_t percent(uint64_t part, uint64_t whole)
+{
+	return whole ? (uint64_t)((double)part * 100 / (double)whole) : 0;
+}
+
+static char *comm_text(char dst[static SAFE_COMM], const char comm[static COMM_SIZE])
+{
+	return safe_text(dst, SAFE_COMM, comm, COMM_SIZE);
+}
+
+static const struct proc_sample *largest_process(const struct moment *m)
+{
+	const struct proc_sample *best = NULL;
+
+	for (size_t i = 0; i < m->n_procs; i++) {
+		const struct proc_sample *p = &m->procs[i];
+
+		if (p->known & 1u << PROC_RSS &&
+		    (!best || p->value[PROC_RSS] > best->value[PROC_RSS]))
+			best = p;
+	}
+	return best;
+}
+
+static bool look_memory(struct alert_finder *f, const struct moment *m)
+{
+	char text[MESSAGE_SIZE], a[HUMAN_BYTES_SIZE], b[HUMAN_BYTES_SIZE], c[HUMAN_BYTES_SIZE];
+	const struct proc_sample *p = largest_process(m);
+	struct alert_found found = {.message = text};
+	char comm[SAFE_COMM];
+	uint64_t used, total;
+	int n;
+
+	if (moment__used(m, &used, &total))
+		return false;
+	found.value = percent(used, total);
+	n = snprintf(text, sizeof(text), "memory use is %llu %%: %s of %s",
+		     (unsigned long long)found.value, human_bytes(a, used), human_bytes(b, total));
+	if (p)
+		snprintf(text + n, sizeof(text) - n, "; largest: %s (pid %u), %s resident",
+			 comm_text(comm, p->comm), p->id.pid, human_bytes(c, p->value[PROC_RSS]));
+	alert_candidate(f, &found);
+	return true;
+}
+
+static bool look_swap(struct alert_finder *f, const struct moment *m)
+{
+	char text[MESSAGE_SIZE], a[HUMAN_BYTES_SIZE], b[HUMAN_BYTES_SIZE];
+	struct alert_found found = {.message = text};
+	uint64_t total, free_bytes;
+
+	if (moment__meminfo(m, "SwapTotal", &total) || moment__meminfo(m, "SwapFree", &free_bytes))
+		return false;
+	found.value = total > free_bytes ? total - free_bytes : 0;
+	snprintf(text, sizeof(text), "%s of %s swap in use", human_bytes(a, found.value),
+		 human_bytes(b, total));
+	alert_candidate(f, &found);
+	return true;
+}
+
+static const struct proc_sample *find_pid(const struct moment *m, uint32_t pid)
+{
+	for (size_t i = 0; i < m->n_procs; i++)
+		if (m->procs[i].id.pid == pid)
+			return &m->procs[i];
+	return NULL;
+}
+
+static bool look_zombies(struct alert_finder *f, const struct moment *m)
+{
+	char text[MESSAGE_SIZE], comm[SAFE_COMM], parent_comm[SAFE_COMM];
+	const struct proc_sample *first = NULL, *parent;
+	struct alert_found found = {.message = text};
+
+	for (size_t i = 0; i < m->n_procs; i++) {
+		if (m->procs[i].state != 'Z')
+			continue;
+		if (!first)
+			first = &m->procs[i];
+		found.value++;
+	}
+	if (!m->n_procs)
+		return false;
+	if (!first)
+		return true;
+	parent = find_pid(m, first->ppid);
+	snprintf(text, sizeof(text),
+		 "%llu zombie process%s: %s (pid %u), not reaped by its parent %s (pid %u)",
+		 (unsigned long long)found.value, found.value == 1 ? "" : "es; the first",
+		 comm_text(comm, first->comm), first->id.pid,
+		 parent ? comm_text(parent_comm, parent->comm) : "?", first->ppid);
+	alert_candidate(f, &found);
+	return true;
+}
+
+static bool look_fds(struct alert_finder *f, const struct moment *m)
+{
+	const struct file_table *files = &m->system->files;
+	char text[MESSAGE_SIZE];
+	struct alert_found found = {.message = text};
+
+	if (m->system->err[SYSTEM_FILES])
+		return false;
+	found.value = percent(files->used, files->max);
+	snprintf(text, sizeof(text), "%llu open files, %llu %% of fs.file-max (%llu)",
+		 (unsigned long long)files->used, (unsigned long long)found.value,
+		 (unsigned long long)files->max);
+	alert_candidate(f, &found);
+	return true;
+}
+
+static bool look_process_fds(struct alert_finder *f, const struct moment *m)
+{
+	for (size_t i = 0; i < m->n_fds; i++) {
+		const struct fd_use *use = &m->fds[i];
+		char text[MESSAGE_SIZE], comm[SAFE_COMM], subject[COMM_SIZE + 1];
+		struct alert_found found = {
+			.key = proc_key(use->id),
+			.id = use->id,
+			.subject = subject,
+			.value = percent(use->used, use->limit),
+			.message = text,
+		};
+
+		if (!alert_is_near(f, found.value))
+			continue;
+		snprintf(subject, sizeof(subject), "%.*s", COMM_SIZE, use->comm);
+		snprintf(text, sizeof(text),
+			 "%s (pid %u) has %llu files open, %llu %% of its limit",
+			 comm_text(comm, use->comm), use->id.pid, (unsigned long long)use->used,
+			 (unsigned long long)found.value);
+		alert_candidate(f, &found);
+	}
+	return m->n_procs != 0;
+}
+
+static bool look_growth(struct alert_finder *f, const struct moment *m)
+{
+	char text[MESSAGE_SIZE], a[HUMAN_BYTES_SIZE], b[HUMAN_BYTES_SIZE];
+	struct alert_found found = {.message = text};
+	uint64_t used, total, first;
+
+	if (moment__used(m, &used, &total) || alert_first_used(f, &first))
+		return false;
+	found.value = used > first ? percent(used - first, first) : 0;
+	snprintf(text, sizeof(text), "memory in use grew by %llu %% since the start: %s to %s",
+		 (unsigned long long)found.value, human_bytes(a, first), human_bytes(b, used));
+	alert_candidate(f, &found);
+	return true;
+}
+
+static bool look_process_growth(struct alert_finder *f, const struct moment *m)
+{
+	for (size_t i = 0; i < m->n_procs; i++) {
+		const struct proc_sample *p = &m->procs[i];
+		const struct alert_base *base = alert_process_base(f, p->id);
+		char text[MESSAGE_SIZE], comm[SAFE_COMM], a[HUMAN_BYTES_SIZE], b[HUMAN_BYTES_SIZE];
+		char subject[COMM_SIZE + 1];
+		struct alert_found found = {
+			.key = proc_key(p->id), .id = p->id, .subject = subject, .message = text};
+		uint64_t now;
+
+		if (!base || proc_growing_bytes(p, &now) || now < base->bytes + GROWTH_MIN)
+			continue;
+		found.value = percent(now - base->bytes, base->bytes ?: 1);
+		snprintf(subject, sizeof(subject), "%.*s", COMM_SIZE, p->comm);
+		snprintf(text, sizeof(text), "%s (pid %u) grew by %s to %s",
+			 comm_text(comm, p->comm), p->id.pid, human_bytes(a, now - base->bytes),
+			 human_bytes(b, now));
+		alert_candidate(f, &found);
+	}
+	return m->n_procs != 0;
+}
+
+static bool look_psi(struct alert_finder *f, const struct moment *m)
+{
+	const struct psi_line *some = &m->system->psi[PSI_MEMORY].some;
+	char text[MESSAGE_SIZE];
+	struct alert_found found = {.message = text};
+
+	if (m->system->err[SYSTEM_PSI] || !some->known)
+		return false;
+	found.value = some->avg60 / 100;
+	snprintf(text, sizeof(text),
+		 "tasks waited for memory %u.%02u %% of the last minute (PSI some avg60)",
+		 some->avg60 / 100, some->avg60 % 100);
+	alert_candidate(f, &found);
+	return true;
+}
+
+/* Each kill is news of its own: nothing is kept in force, nothing cleared. */
+static bool look_oom_kill(struct alert_finder *f, const struct moment *m)
+{
+	const struct proc_sample *p = largest_process(m);
+	char text[MESSAGE_SIZE], comm[SAFE_COMM], a[HUMAN_BYTES_SIZE];
+	struct alert_found found = {.message = text};
+	int n;
+
+	if (!m->before || m->before->err[SYSTEM_VMSTAT] || m->system->err[SYSTEM_VMSTAT] ||
+	    counters__delta(&m->before->vmstat, &m->system->vmstat, "oom_kill", &found.value))
+		return false;
+	n = snprintf(text, sizeof(text), "the kernel killed %llu process%s for lack of memory",
+		     (unsigned long long)found.value, found.value == 1 ? "" : "es");
+	if (p)
+		snprintf(text + n, sizeof(text) - n, "; largest now: %s (pid %u), %s resident",
+			 comm_text(comm, p->comm), p->id.pid, human_bytes(a, p->value[PROC_RSS]));
+	alert_candidate(f, &found);
+	return true;
+}
+
+static bool look_fragmentation(struct alert_finder *f, const struct moment *m)
+{
+	if (m->system->err[SYSTEM_BUDDYINFO])
+		return false;
+	vec_for_each(z, &m->system->zones) {
+		char text[MESSAGE_SIZE], subject[32];
+		struct alert_found found = {
+			.key = alert_name_key(z->zone, z->node),
+			.subject = subject,
+			.message = text,
+		};
+		uint64_t pages = 0;
+		uint32_t permille;
+
+		for (uint32_t i = 0; i < z->n_orders; i++)
+			pages += z->free[i] << i;
+		/* The small DMA zone is in pieces from boot on. */
+		if (pages * m->info->page_size < ZONE_MIN || !strcmp(z->zone, "DMA") ||
+		    unusable_index(z, COSTLY_ORDER, &permille))
+			continue;
+		found.value = permille / 10;
+		snprintf(subject, sizeof(subject), "node %u %.15s", z->node, z->zone);
+		snprintf(text, sizeof(text),
+			 "fragmentation of zone %.15s, node %u: %llu %% of what is free is in "
+			 "blocks smaller than %d pages",
+			 z->zone, z->node, (unsigned long long)found.value, 1 << COSTLY_ORDER);
+		alert_candidate(f, &found);
+	}
+	return true;
+}
+
+/* Page cache fills a container up to its limit and is given back under pressure: what the kernel
+ * would reclaim first does not count. */
+static uint64_t working_set(const struct cgroup_sample *c)
+{
+	uint64_t current = c->value[CGROUP_CURRENT], inactive = c->value[CGROUP_INACTIVE_FILE];
+
+	if (!(c->known & 1u << CGROUP_INACTIVE_FILE))
+		return current;
+	return current > inactive ? current - inactive : 0;
+}
+
+static bool look_cgroup(struct alert_finder *f, const struct moment *m)
+{
+	const uint32_t needed = 1u << CGROUP_CURRENT | 1u << CGROUP_MAX;
+	const struct cgroup_list *list = &m->system->cgroups;
+
+	if (m->system->err[SYSTEM_CGROUPS])
+		return false;
+	for (size_t i = 0; i < list->n; i++) {
+		const struct cgroup_sample *c = &list->v[i];
+		const char *name = c->container.name[0] ? c->container.name : c->path;
+		char text[MESSAGE_SIZE], shown[128], a[HUMAN_BYTES_SIZE], b[HUMAN_BYTES_SIZE];
+		struct alert_found found = {.subject = name, .message = text};
+
+		if ((c->known & needed) != needed)
+			continue;
+		found.value = percent(working_set(c), c->value[CGROUP_MAX]);
+		if (!alert_is_near(f, found.value))
+			continue;
+		found.key = alert_name_key(c->path, 0);
+		snprintf(text, sizeof(text),
+			 "%s uses %s of its limit of %s (%llu %%), inactive page cache not counted",
+			 safe_text(shown, sizeof(shown), name, strlen(name)),
+			 human_bytes(a, working_set(c)), human_bytes(b, c->value[CGROUP_MAX]),
+			 (unsigned long long)found.value);
+		alert_candidate(f, &found);
+	}
+	return true;
+}
+
+static bool look_commit(struct alert_finder *f, const struct moment *m)
+{
+	char text[MESSAGE_SIZE], a[HUMAN_BYTES_SIZE], b[HUMAN_BYTES_SIZE];
+	struct alert_found found = {.message = text};
+	uint64_t committed, limit;
+
+	if (m->overcommit != OVERCOMMIT_NEVER || moment__meminfo(m, "Committed_AS", &committed) ||
+	    moment__meminfo(m, "CommitLimit", &limit))
+		return false;
+	found.value = percent(committed, limit);
+	snprintf(text, sizeof(text), "%s of CommitLimit %s are promised (%llu %%)",
+		 human_bytes(a, committed), human_bytes(b, limit), (unsigned long long)found.value);
+	alert_candidate(f, &found);
+	return true;
+}
+
+#define MIB (1ull << 20)
+
+const struct alert_def alert_defs[] = {
+	[ALERT_MEMORY] =
+		{
+			.unit = ALERT_PERCENT,
+			.threshold = 80,
+			.slack = 2,
+			.step = 5,
+			.help = "memory in use (MemTotal - MemAvailable) of all memory",
+			.look = look_memory,
+		},
+	[ALERT_SWAP] =
+		{
+			.unit = ALERT_BYTES,
+			.threshold = 0,
+			.step = 16 * MIB,
+			.step_percent = 25,
+			.help = "swap in use",
+			.look = look_swap,
+		},
+	[ALERT_ZOMBIES] =
+		{
+			.unit = ALERT_COUNT,
+			.threshold = 0,
+			.step = 1,
+			.step_percent = 25,
+			.help = "processes that nobody reaps",
+			.look = look_zombies,
+		},
+	[ALERT_FDS] =
+		{
+			.unit = ALERT_PERCENT,
+			.threshold = 80,
+			.slack = 2,
+			.step = 5,
+			.help = "open files of fs.file-max",
+			.look = look_fds,
+		},
+	[ALERT_PROCESS_FDS] =
+		{
+			.unit = ALERT_PERCENT,
+			.threshold = 80,
+			.slack = 2,
+			.step = 5,
+			.help = "a process's open files of its own limit",
+			.look = look_process_fds,
+		},
+	[ALERT_GROWTH] =
+		{
+			.unit = ALERT_PERCENT,
+			.threshold = 10,
+			.slack = 2,
+			.step = 10,
+			.help = "growth of the memory in use since the start",
+			.look = look_growth,
+		},
+	[ALERT_PROCESS_GROWTH] =
+		{
+			.unit = ALERT_PERCENT,
+			.threshold = 10,
+			.slack = 2,
+			.step = 10,
+			.step_percent = 25,
+			.help = "growth of a process since the start, if it is 16 MiB or more",
+			.look = look_process_growth,
+		},
+	[ALERT_PSI] =
+		{
+			.unit = ALERT_PERCENT,
+			.threshold = 10,
+			.slack = 2,
+			.step = 10,
+			.help = "time that tasks waited for memory in the last minute (PSI some)",
+			.look = look_psi,
+		},
+	[ALERT_OOM_KILL] =
+		{
+			.unit = ALERT_COUNT,
+			.threshold = 0,
+			.step = 1,
+			.event = true,
+			.help = "processes killed for lack of memory",
+			.look = look_oom_kill,
+		},
+	[ALERT_FRAGMENTATION] =
+		{
+			.unit = ALERT_PERCENT,
+			.threshold = 90,
+			.slack = 2,
+			.step = 5,
+			.help = "free memory of a zone in blocks smaller than 8 pages",
+			.look = look_fragmentation,
+		},
+	[ALERT_CGROUP] =
+		{
+			.unit = ALERT_PERCENT,
+			.threshold = 90,
+			.slack = 2,
+			.step = 5,
+			.help = "a cgroup's memory, without inactive page cache, of its limit",
+			.look = look_cgroup,
+		},
+	[ALERT_COMMIT] =
+		{
+			.unit = ALERT_PERCENT,
+			.threshold = 90,
+			.slack = 2,
+			.step = 5,
+			.help = "promised memory of CommitLimit, where that is enforced",
+			.look = look_commit,
+		},
+};

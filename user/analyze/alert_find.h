@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Between the checks (alert_checks.c) and what remembers them (alert.c). */
+#pragma once
+
+#include "analyze/alert.h"
+#include "base/hmap.h"
+
+/* What a process had when the monitor began, or once it had settled. */
+struct alert_base {
+	struct proc_id id;
+	uint64_t bytes;
+	bool settled;
+};
+
+/* A number that may be beyond its threshold. */
+struct alert_found {
+	struct hmap_key key; /* which of its kind: a process, a hash of a name; zero: the machine */
+	struct proc_id id;
+	const char *subject; /* raw; NULL: the machine */
+	uint64_t value;
+	const char *message; /* safe to print */
+};
+
+/* Takes it if it is beyond, or still near, the threshold of the kind that looks. */
+void alert_candidate(struct alert_finder *f, const struct alert_found *found);
+/* Is the value worth a message? */
+bool alert_is_near(const struct alert_finder *f, uint64_t value);
+uint64_t alert_threshold(const struct alert_finder *f);
+/* Memory in use at the first moment that told it; 0, or -ENOENT. */
+int alert_first_used(const struct alert_finder *f, uint64_t *ret);
+/* Of this process, if it has settled. */
+const struct alert_base *alert_process_base(const struct alert_finder *f, struct proc_id id);
+/* Key of a name. */
+struct hmap_key alert_name_key(const char *a, uint64_t b);

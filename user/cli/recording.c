@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/recording.h"
+
+#include <time.h>
+
+#include "base/log.h"
+#include "cli/run_common.h"
+#include "cli/run_info.h"
+
+#define NS_PER_S 1000000000ull
+
+/* The owner table is kept tidy at least so often, whatever the interval. */
+#define HOUSE_NS NS_PER_S
+
+uint64_t mono_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * NS_PER_S + t.tv_nsec;
+}
+
+int wait_signal(const sigset_t *signals, uint64_t deadline_ns, siginfo_t *ret)
+{
+	uint64_t now = mono_ns();
+	struct timespec left = {};
+	int sig;
+
+	if (deadline_ns > now) {
+		left.tv_sec = (deadline_ns - now) / NS_PER_S;
+		left.tv_nsec = (deadline_ns - now) % NS_PER_S;
+	}
+	sig = sigtimedwait(signals, ret, &left);
+	return sig > 0 ? sig : 0;
+}
+
+int recording__open(struct recording *r, int root_fd)
+{
+	const struct options *o = r->options;
+	bool disabled[_SOURCE_MAX];
+	int err;
+
+	disabled_sources(o, disabled);
+	err = sampler__open(&r->sampler, root_fd, o->no_bpf, disabled, &r->features);
+	if (err)
+		return log_error_errno(err, "cannot read processes below %s", o->sysroot);
+	run_info__fill(&r->info, o, root_fd);
+	r->info.bpf = r->sampler.pages != NULL;
+	if (!r->sampler.tracer && !o->no_bpf) {
+		const struct feature *bpf = features__find(&r->features, "bpf");
+
+		log_warning("no page attribution: %s (see --doctor)", bpf ? bpf->detail : "no BPF");
+	}
+	err = history__new(&r->info, &r->history);
+	r->house_ns = mono_ns() + HOUSE_NS;
+	return err ? log_error_errno(err, "history") : 0;
+}
+
+int recording__session(struct recording *r, const struct output_place *place)
+{
+	int err = output__session(&r->out, place, &r->info, &r->limits, &r->session);
+
+	return err ? log_error_errno(err, "session") : 0;
+}
+
+static int store_tick(struct recording *r)
+{
+	int err;
+
+	if (!r->session)
+		return 0;
+	err = session__write(r->session, &r->tick);
+	if (err && !r->store_failing)
+		log_warning_errno(err, "session file: samples are not kept, going on");
+	if (!err && r->store_failing)
+		log_warning("session file: samples are kept again");
+	r->store_failing = err != 0;
+	return session__limits(r->session, &r->history->limits);
+}
+
+int recording__sample(struct recording *r, unsigned int flags)
+{
+	int err = sampler__tick(&r->sampler, flags, &r->tick);
+
+	return err ? err : limits__merge(&r->tick.limits, &r->limits);
+}
+
+int recording__keep(struct recording *r)
+{
+	int err = history__add(r->history, &r->tick);
+
+	return err ? err : store_tick(r);
+}
+
+int recording__tick(struct recording *r, unsigned int flags)
+{
+	int err = recording__sample(r, flags);
+
+	if (!err)
+		err = recording__keep(r);
+	return err ? log_error_errno(err, "sample") : 0;
+}
+
+void recording__keep_house(struct recording *r, uint64_t now_ns)
+{
+	int err;
+
+	if (now_ns < r->house_ns)
+		return;
+	r->house_ns = now_ns + HOUSE_NS;
+	err = r->sampler.pages ? pages__keep_house(r->sampler.pages) : 0;
+	if (err)
+		log_debug_errno(err, "owner table");
+}
+
+void recording__finish(struct recording *r)
+{
+	if (r->session && session__finish(r->session) == 0)
+		log_info("session: %s", r->out.session_path);
+}
+
+void recording__close(struct recording *r)
+{
+	session__close(r->session);
+	sampler__close(&r->sampler);
+	history__free(r->history);
+	output__close(&r->out);
+	features__free(&r->features);
+	limits__free(&r->limits);
+	tick__free(&r->tick);
+}

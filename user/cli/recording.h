@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What every mode that samples has in common: sampler, session file, history, and their times. */
+#pragma once
+
+#include <signal.h>
+
+#include "cli/options.h"
+#include "cli/output.h"
+#include "cli/sampler.h"
+#include "model/history.h"
+
+struct recording {
+	const struct options *options;
+	struct run_info info;
+	struct features features;
+	struct output out;
+	struct sampler sampler;
+	struct session *session; /* NULL: none is kept */
+	struct history *history;
+	struct limits limits; /* from before the first tick, and of those beside the sampler */
+	struct tick tick;     /* the last one */
+	uint64_t house_ns;    /* when the owner table is to be tidied next */
+	bool store_failing;   /* said once */
+};
+
+/* Collectors, facts of the run, history; says when there is no page attribution. out has been
+ * opened by the caller. 0, or -errno after one line. */
+int recording__open(struct recording *r, int root_fd);
+/* The session file in the place for it. 0 or -errno after one line. */
+int recording__session(struct recording *r, const struct output_place *place);
+/* The next tick: flags of enum sample_flag. 0 or -errno. */
+int recording__sample(struct recording *r, unsigned int flags);
+/* The tick into history and session file; a session that fails is a warning. 0 or -ENOMEM. */
+int recording__keep(struct recording *r);
+/* Both; 0, or -errno after one line. */
+int recording__tick(struct recording *r, unsigned int flags);
+/* Tidies the owner table if it is time to. */
+void recording__keep_house(struct recording *r, uint64_t now_ns);
+/* Ends the session file, if there is one, and tells where it is. */
+void recording__finish(struct recording *r);
+void recording__close(struct recording *r);
+
+/* CLOCK_MONOTONIC. */
+uint64_t mono_ns(void);
+/* Waits until the time or for one of the (blocked) signals: its number, or 0. */
+int wait_signal(const sigset_t *signals, uint64_t deadline_ns, siginfo_t *ret);

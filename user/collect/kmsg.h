@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the kernel's log says of memory: whom the OOM killer ended. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/parse.h"
+#include "model/limit.h"
+#include "model/tick.h"
+
+struct oom_kill {
+	uint32_t pid;
+	char comm[COMM_SIZE];
+	bool in_cgroup; /* a cgroup's limit, not the machine's memory */
+	bool has_anon;
+	uint64_t anon; /* bytes resident when it was killed */
+};
+
+/*
+ * One record of /dev/kmsg ("6,1234,5678,-;text"). 0, or -ENOENT when it is
+ * about something else, or not the kernel's own: any root process can write a
+ * line there. Pure.
+ */
+int oom_kill_parse(struct cursor record, struct oom_kill *ret);
+
+struct kmsg {
+	int fd; /* -1: not open */
+	uint64_t n_lost;
+};
+
+/* From now on. Before privileges are dropped: 0 or -errno. */
+int kmsg__open(struct kmsg *k, int root_fd);
+/* Calls back for each kill since the last call; stops at its error. 0 or that error. */
+int kmsg__each_kill(struct kmsg *k, int (*kill)(void *arg, const struct oom_kill *k), void *arg);
+/* 0 or -ENOMEM. */
+int kmsg__limits(const struct kmsg *k, struct limits *l);
+void kmsg__close(struct kmsg *k);

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The whole machine at one moment: what the monitor's alerts and logs look at.
+ * Borrows everything; where a tick holds what changed, this has all of it.
+ */
+#pragma once
+
+#include "model/alert.h"
+#include "model/system.h"
+#include "model/tick.h"
+
+/* Open files of a process against its own limit. */
+struct fd_use {
+	struct proc_id id;
+	char comm[COMM_SIZE];
+	uint64_t used, limit;
+};
+
+struct moment {
+	const struct run_info *info;
+	const struct tick *tick;	 /* times, meminfo, limits, self */
+	const struct proc_sample *procs; /* every process, ordered by pid; n 0: could not be read */
+	size_t n_procs;
+	const struct owner_sample *owners; /* every owner of pages; n 0 without attribution */
+	size_t n_owners;
+	const struct fd_use *fds; /* of those with the most open files */
+	size_t n_fds;
+	const struct system_sample *system;
+	const struct system_sample *before; /* of the moment before; NULL at the first */
+	uint64_t passed_ns;		    /* since the moment before, by CLOCK_BOOTTIME */
+	int overcommit;			    /* vm.overcommit_memory; below 0 unknown */
+	const struct alert *alerts;	    /* told at this moment */
+	size_t n_alerts;
+	uint32_t top; /* rows of a ranked list; 0: all */
+};
+
+/* A meminfo line's bytes; 0, or -ENOENT. */
+int moment__meminfo(const struct moment *m, const char *name, uint64_t *ret);
+
+/* Memory in use: all but what could be had without swapping (MemTotal - MemAvailable; before
+ * 3.14, which has no MemAvailable, all but free, buffers and cache). 0, or -ENOENT. */
+int moment__used(const struct moment *m, uint64_t *ret_used, uint64_t *ret_total);
+
+/* What a process has that no other has: anon + swap + shmem, or RSS where those are not known.
+ * 0, or -ENOENT. */
+int proc_growing_bytes(const struct proc_sample *p, uint64_t *ret);

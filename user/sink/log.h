@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The monitor's logs: text that is appended moment by moment. To add one: a
+ * file sink/log_NAME.c that defines a const struct log_sink, its declaration
+ * and a line in sink/log.c's table.
+ *
+ * But for the memory log, which is CSV, a line is: time, a word that says what
+ * the line is about, then the columns that the head names for that word,
+ * separated by blanks. What may hold blanks itself (names) comes last. "?" is
+ * what nobody could read. Lines that start with # are for people.
+ */
+#pragma once
+
+#include "base/str.h"
+#include "model/moment.h"
+
+struct log_sink {
+	const char *name; /* memory_monitor_TIMESTAMP_NAME.log */
+	/* The first lines of each file, also of one that goes on after rotation. */
+	void (*head)(struct strbuf *b, const struct run_info *info);
+	void (*moment)(struct strbuf *b, const struct moment *m);
+};
+
+extern const struct log_sink memory_log, processes_log, docker_log, fragmentation_log, swap_log,
+	summary_log;
+
+#define LOG_SINKS 6
+extern const struct log_sink *const log_sinks[LOG_SINKS];
