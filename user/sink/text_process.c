@@ -170,6 +170,9 @@ void text_processes(const struct report *r, FILE *out)
 						   : "OTHER PROCESSES, BY GROWTH");
 		text_table__head(&process_table, out);
 		text_table__rows(&process_table, out, r->processes.v + n_watched, n - n_watched);
+	} else if (r->whole_machine) {
+		text_section(out, "PROCESSES, BY GROWTH");
+		fputs("none changed enough to be listed\n", out);
 	}
 	if (n)
 		text_paragraph(out, "",
