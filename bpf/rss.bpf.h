@@ -63,12 +63,13 @@ static __noinline bool rss_percpu(struct mm_struct *mm, __s64 *rss, __u32 n_cpus
 static __always_inline bool rss_read(struct mm_struct *mm, __s64 *rss, __u32 n_cpus)
 {
 	struct mm_struct___percpu *p = (void *)mm;
-	struct mm_struct___split *s = (void *)mm;
 
 	if (bpf_core_field_exists(p->rss_stat[0].counters))
 		return rss_percpu(mm, rss, n_cpus);
-	/* Up to 6.1 each thread keeps up to 64 events of its own. */
-	for (int i = 0; i < 4; i++)
-		rss[i] = s->rss_stat.count[i].counter;
+	/* Up to 6.1 each thread keeps up to 64 events of its own. Read in one go: that
+	 * verifier does not see through an array of a typedef'ed struct. */
+	bpf_probe_read_kernel(rss, 4 * sizeof(*rss),
+			      (void *)mm +
+				      bpf_core_field_offset(struct mm_struct___split, rss_stat));
 	return false;
 }
