@@ -234,6 +234,8 @@ static __always_inline __u32 owner_current(struct mt_cpu *cpu)
 		tgid = BPF_CORE_READ(task, tgid);
 		start_ns = BPF_CORE_READ(leader, start_boottime);
 	}
+	if (!tgid) /* the idle task takes pages in interrupts only */
+		return MT_ASYNC;
 	if (cpu->who.tgid == tgid && cpu->who.start_ns == start_ns)
 		return cpu->who.owner;
 	cpu->who.owner = owner_find(cpu, leader);
