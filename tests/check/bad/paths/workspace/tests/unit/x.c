@@ -1,2 +1,2 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#define X "/work/tree/x"
+#define X "/workspace/tree/x"
