@@ -42,10 +42,8 @@ int calibrate_page(struct bpf_raw_tracepoint_args *ctx)
 	if ((__u32)bpf_get_current_pid_tgid() != cfg.calibrate_tid || ctx->args[1])
 		return 0;
 	c = bpf_map_lookup_elem(&calibration, &zero);
-	if (c) {
+	if (c)
 		c->page = ctx->args[0];
-		c->n_seen++;
-	}
 	return 0;
 }
 

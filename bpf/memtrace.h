@@ -184,9 +184,8 @@ enum mt_task_known {
 
 /* Map `calibration` of calibrate.bpf.c. */
 struct mt_calibration {
-	__u64 page; /* struct page the watched thread allocated last, order 0 */
-	__u64 n_seen;
-	__u64 percpu_base;		   /* offset of a map's per-CPU memory … */
+	__u64 page;	   /* struct page the watched thread allocated last, order 0 */
+	__u64 percpu_base; /* offset of a map's per-CPU memory … */
 	__u64 percpu_address[MT_MAX_CPUS]; /* … and where it really is, CPU by CPU */
 };
 

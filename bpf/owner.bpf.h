@@ -159,20 +159,14 @@ static __always_inline void for_each_page(__u32 pages, long (*body)(__u32 i, str
 #endif
 }
 
-/* New owner for a process; 0 is never returned. */
-static __always_inline __u32 owner_create(struct mt_cpu *cpu, struct task_struct *leader)
+/* New owner for a process that has none yet; 0 is never returned. */
+static __always_inline __u32 owner_create(struct mt_cpu *cpu, struct task_struct *leader,
+					  struct mt_owner_key *key)
 {
 	struct task_struct *parent = BPF_CORE_READ(leader, real_parent, group_leader);
-	struct mt_owner_key key = {
-		.start_ns = BPF_CORE_READ(leader, start_boottime),
-		.tgid = BPF_CORE_READ(leader, tgid),
-	};
 	struct mt_owner *o;
 	__u32 id, *known;
 
-	known = bpf_map_lookup_elem(&owner_ids, &key);
-	if (known)
-		return *known;
 	if (bpf_map_pop_elem(&free_ids, &id)) {
 		cpu->count[MT_C_NO_OWNER_ID]++;
 		return MT_OVERFLOW;
@@ -182,18 +176,18 @@ static __always_inline __u32 owner_create(struct mt_cpu *cpu, struct task_struct
 		return MT_OVERFLOW;
 	if (cpu->max_owner < id)
 		cpu->max_owner = id;
-	o->start_ns = key.start_ns;
+	o->start_ns = key->start_ns;
 	o->exit_ns = 0;
-	o->tgid = key.tgid;
+	o->tgid = key->tgid;
 	o->parent_tgid = BPF_CORE_READ(parent, tgid);
 	o->parent_start_ns = BPF_CORE_READ(parent, start_boottime);
 	o->flags = BPF_CORE_READ(leader, flags) & PF_KTHREAD ? MT_OWNER_KTHREAD : 0;
 	BPF_CORE_READ_STR_INTO(&o->comm, leader, comm);
 	/* Two CPUs can meet here for one process (threads): the loser's id goes back. */
-	if (bpf_map_update_elem(&owner_ids, &key, &id, BPF_NOEXIST)) {
+	if (bpf_map_update_elem(&owner_ids, key, &id, BPF_NOEXIST)) {
 		o->tgid = 0;
 		bpf_map_push_elem(&free_ids, &id, BPF_ANY);
-		known = bpf_map_lookup_elem(&owner_ids, &key);
+		known = bpf_map_lookup_elem(&owner_ids, key);
 		if (known)
 			return *known;
 		cpu->count[MT_C_NO_OWNER_ID]++;
@@ -212,7 +206,7 @@ static __noinline __u32 owner_find(struct mt_cpu *cpu, struct task_struct *leade
 	key.start_ns = BPF_CORE_READ(leader, start_boottime);
 	key.tgid = BPF_CORE_READ(leader, tgid);
 	id = bpf_map_lookup_elem(&owner_ids, &key);
-	return id ? *id : owner_create(cpu, leader);
+	return id ? *id : owner_create(cpu, leader, &key);
 }
 
 /* Owner of the process that runs here. Only page_alloc may call it: it alone

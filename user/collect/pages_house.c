@@ -99,10 +99,9 @@ static int group_for(struct pages *p, struct folding *f, const struct mt_owner *
 	return hmap_put(&f->by_comm, key, id);
 }
 
-/* Gives an entry to its group. The kernel may free a page at
- * the same moment: it then clears the entry and the exchange fails, or it read
- * the old owner just before and counts that below zero, which absorb() moves
- * over to the group later. */
+/* Gives an entry to its group. The kernel may free a page at the same moment: it
+ * then clears the entry and the exchange fails, or it read the old owner just
+ * before and counts that below zero, which absorb() moves over to the group later. */
 static void fold_entry(const struct folding *f, uint32_t *entry)
 {
 	struct pages *p = f->p;

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -234,8 +233,7 @@ int machine_probe(int root_fd, struct features *features, struct machine *ret)
 	while (err == -EAGAIN && --tries);
 	if (err)
 		log_debug_errno(err, "page frame numbers cannot be told, ignoring");
-	m.has_cpu_offsets = m.config.n_cpus <= MT_MAX_CPUS && calibrate_cpus(obj, &m) == 0;
-	if (!m.has_cpu_offsets)
+	if (m.config.n_cpus > MT_MAX_CPUS || calibrate_cpus(obj, &m))
 		memset(m.cpu_offset, 0, sizeof(m.cpu_offset));
 	bpf_object__close(obj);
 	size_table(&m, end_pfn);

@@ -11,9 +11,8 @@
 struct machine {
 	struct mt_config config;       /* async_rung is at best what the probe allowed */
 	__u64 cpu_offset[MT_MAX_CPUS]; /* all 0: unknown */
-	bool has_cpu_offsets;
-	bool has_pfn;		/* entries of the owner table are page frame numbers */
-	const char *page_alloc; /* program to load: the variant for the async rung */
+	bool has_pfn;		       /* entries of the owner table are page frame numbers */
+	const char *page_alloc;	       /* program to load: the variant for the async rung */
 };
 
 /* One past the last page frame any zone spans, from /proc/zoneinfo's text; 0 when it tells none.

@@ -116,7 +116,8 @@ static void fill_free_ids(struct tracer *t)
 
 static void set_cpu_offsets(struct tracer *t, enum bpf_source_id id)
 {
-	int fd = tracer__map_fd(t, id, "cpu_offset");
+	int fd = tracer__has(t, id) ? bpf_object__find_map_fd_by_name(t->obj[id], "cpu_offset")
+				    : -ENOENT;
 	__u32 zero = 0;
 
 	if (fd >= 0 && bpf_map_update_elem(fd, &zero, t->machine.cpu_offset, BPF_ANY))
@@ -222,11 +223,6 @@ void tracer__close(struct tracer *t)
 bool tracer__has(const struct tracer *t, enum bpf_source_id id)
 {
 	return t && t->obj[id];
-}
-
-int tracer__map_fd(const struct tracer *t, enum bpf_source_id id, const char *map)
-{
-	return tracer__has(t, id) ? bpf_object__find_map_fd_by_name(t->obj[id], map) : -ENOENT;
 }
 
 int tracer__limits(const struct tracer *t, struct limits *l)

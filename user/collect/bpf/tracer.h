@@ -38,7 +38,6 @@ void tracer__attach(struct tracer *t, struct features *features);
 void tracer__close(struct tracer *t); /* NULL allowed */
 
 bool tracer__has(const struct tracer *t, enum bpf_source_id id);
-int tracer__map_fd(const struct tracer *t, enum bpf_source_id id, const char *map);
 
 /* Sources that are not there, events missed by recursion. 0 or -ENOMEM. */
 int tracer__limits(const struct tracer *t, struct limits *l);
