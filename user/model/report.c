@@ -7,6 +7,10 @@ void report__free(struct report *r)
 		return;
 	vec_for_each(p, &r->processes)
 		free((char *)p->cgroup);
+	vec_for_each(path, &r->paths)
+		free(path->frames.v);
+	vec_free(&r->paths);
+	strings__free(&r->strings);
 	vec_free(&r->head);
 	vec_free(&r->processes);
 	vec_free(&r->left_behind);

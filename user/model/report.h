@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include "model/path.h"
+#include "model/strings.h"
 #include "model/tick.h"
 
 /* Start and end of a measured value; absent in JSON unless known. */
@@ -61,6 +63,27 @@ struct report_ledger_line {
 	uint64_t start, end;
 };
 
+/*
+ * Memory that one call path of one process holds. Where it is sampled (user,
+ * kernel, slab) the bytes are unbiased estimates, and with about 95 %
+ * confidence what is held lies within error_bytes of live_bytes.
+ */
+struct report_path {
+	enum path_domain domain;
+	struct proc_id id; /* zero: no single process */
+	char comm[COMM_SIZE];
+	uint64_t live_bytes;  /* held at the end; PATH_USER: by who first touched it */
+	uint64_t start_bytes; /* held at the moment the growth is counted from */
+	int64_t growth_bytes; /* live - start */
+	uint64_t taken_bytes; /* since attach, freed or not */
+	uint64_t error_bytes; /* of live_bytes; 0: counted, not sampled */
+	uint64_t samples;     /* live ones */
+	bool complete;	      /* the walk reached the thread's first function */
+	bool age_known;
+	uint64_t oldest_age_ns;	   /* of what is still held */
+	struct path_frames frames; /* v is the path's, strings are the report's; n 0: unknown */
+};
+
 struct report_note {
 	char text[256]; /* a finding or a next step, in words */
 };
@@ -78,12 +101,14 @@ struct report {
 	VEC(struct report_process) processes;	/* targets first, then by growth */
 	VEC(struct report_residue) left_behind; /* by held, largest first */
 	VEC(struct report_owner) other_owners;
+	VEC(struct report_path) paths; /* by domain, then by live bytes, largest first */
 	VEC(struct report_ledger_line)
 	ledger;		       /* meminfo lines that changed, as the kernel names them */
 	struct span available; /* MemAvailable */
 	VEC(struct event) events;
 	struct limits limits;
 	struct self_sample self;
+	struct strings strings; /* what the frames of paths point to */
 };
 
 void report__free(struct report *r);
