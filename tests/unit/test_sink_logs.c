@@ -182,15 +182,15 @@ static void hostile_names(void **state)
 
 	for (size_t i = 0; i < N_OF(hostile_strings); i++) {
 		set_names(w, i);
-		for (int s = 0; s < LOG_SINKS; s++) {
+		for (int s = 0; s < (int)monitor_log_family.n; s++) {
 			_cleanup_(strbuf_free) struct strbuf b = {};
 
-			if (log_sinks[s] == &memory_log)
+			if (monitor_log_family.sinks[s] == &memory_log)
 				continue;
-			log_sinks[s]->head(&b, &w->info);
-			log_sinks[s]->moment(&b, &w->m);
+			monitor_log_family.sinks[s]->head(&b, &w->info);
+			monitor_log_family.sinks[s]->moment(&b, &w->m);
 			assert_false(b.failed);
-			check_lines(&b, log_sinks[s]->name);
+			check_lines(&b, monitor_log_family.sinks[s]->name);
 		}
 	}
 }

@@ -95,13 +95,13 @@ int oom_kill_parse(struct cursor record, struct oom_kill *ret)
 	return 0;
 }
 
-int kmsg__open(struct kmsg *k, int root_fd)
+int kmsg__open(struct kmsg *k, int root_fd, bool from_start)
 {
 	*k = (struct kmsg){
 		.fd = openat(root_fd, "dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)};
 	if (k->fd < 0)
 		return -errno;
-	if (lseek(k->fd, 0, SEEK_END) < 0) {
+	if (lseek(k->fd, 0, from_start ? SEEK_SET : SEEK_END) < 0) {
 		int err = -errno;
 
 		kmsg__close(k);
@@ -117,14 +117,13 @@ void kmsg__close(struct kmsg *k)
 	k->fd = -1;
 }
 
-int kmsg__each_kill(struct kmsg *k, int (*kill)(void *arg, const struct oom_kill *k), void *arg)
+int kmsg__each(struct kmsg *k, int (*record)(void *arg, struct cursor record), void *arg)
 {
-	char record[RECORD_SIZE];
+	char text[RECORD_SIZE];
 	int err = 0;
 
 	for (int i = 0; k->fd >= 0 && !err && i < RECORDS_MAX; i++) {
-		ssize_t n = read(k->fd, record, sizeof(record));
-		struct oom_kill found;
+		ssize_t n = read(k->fd, text, sizeof(text));
 
 		/* Overwritten before we came: the next read goes on at the oldest there is. */
 		if (n < 0 && errno == EPIPE) {
@@ -135,8 +134,7 @@ int kmsg__each_kill(struct kmsg *k, int (*kill)(void *arg, const struct oom_kill
 			continue;
 		if (n <= 0)
 			break;
-		if (!oom_kill_parse((struct cursor){record, record + n}, &found))
-			err = kill(arg, &found);
+		err = record(arg, (struct cursor){text, text + n});
 	}
 	return err;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the kernel's log says of memory: whom the OOM killer ended. */
+/* The kernel's log, and what it says of memory: whom the OOM killer ended. */
 #pragma once
 
 #include <stdbool.h>
@@ -28,10 +28,10 @@ struct kmsg {
 	uint64_t n_lost;
 };
 
-/* From now on. Before privileges are dropped: 0 or -errno. */
-int kmsg__open(struct kmsg *k, int root_fd);
-/* Calls back for each kill since the last call; stops at its error. 0 or that error. */
-int kmsg__each_kill(struct kmsg *k, int (*kill)(void *arg, const struct oom_kill *k), void *arg);
+/* From now on, or from the oldest record there is. Before privileges are dropped: 0 or -errno. */
+int kmsg__open(struct kmsg *k, int root_fd, bool from_start);
+/* Calls back for each record since the last call; stops at its error. 0 or that error. */
+int kmsg__each(struct kmsg *k, int (*record)(void *arg, struct cursor record), void *arg);
 /* 0 or -ENOMEM. */
 int kmsg__limits(const struct kmsg *k, struct limits *l);
 void kmsg__close(struct kmsg *k);

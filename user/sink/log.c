@@ -7,8 +7,18 @@
 #include "base/when.h"
 #include "sink/log_part.h"
 
-const struct log_sink *const log_sinks[] = {
+#define N_ELEMS(a) (sizeof(a) / sizeof((a)[0]))
+
+static const struct log_sink *const monitor_sinks[] = {
 	&memory_log, &processes_log, &docker_log, &fragmentation_log, &swap_log, &summary_log,
+};
+_Static_assert(N_ELEMS(monitor_sinks) <= LOG_SINKS_MAX, "room in struct log_set");
+
+const struct log_family monitor_log_family = {
+	.prefix = "memory_monitor_",
+	.sinks = monitor_sinks,
+	.n = N_ELEMS(monitor_sinks),
+	.summary = &summary_log,
 };
 
 void log_head(struct strbuf *b, const struct run_info *info, const char *what)

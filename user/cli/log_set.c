@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "cli/monitor_logs.h"
+#include "cli/log_set.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -10,18 +10,15 @@
 /* Monitors that start in the same second each take another one. */
 #define STAMPS_MAX 60
 
-static void log_name_of(char dst[static LOG_NAME_SIZE], const char *stamp, const char *name)
-{
-	snprintf(dst, LOG_NAME_SIZE, "memory_monitor_%s_%s.log", stamp, name);
-}
-
-static int create_all(struct monitor_logs *l, int dirfd)
+static int create_all(struct log_set *l, int dirfd)
 {
 	char name[LOG_NAME_SIZE];
-	int err = 0, i;
+	int err = 0;
+	size_t i;
 
-	for (i = 0; !err && i < LOG_SINKS; i++) {
-		log_name_of(name, l->stamp, log_sinks[i]->name);
+	for (i = 0; !err && i < l->family->n; i++) {
+		snprintf(name, sizeof(name), "%s%s_%s.log", l->family->prefix, l->stamp,
+			 l->family->sinks[i]->name);
 		err = log_file__create(&l->file[i], dirfd, name, LOG_MAX_BYTES);
 	}
 	if (!err)
@@ -34,12 +31,14 @@ static int create_all(struct monitor_logs *l, int dirfd)
 	return err;
 }
 
-int monitor_logs__create(struct monitor_logs *l, int dirfd, const struct run_info *info)
+int log_set__create(struct log_set *l, const struct log_family *family, int dirfd,
+		    const struct run_info *info)
 {
 	time_t now = time(NULL);
 	int err = -EEXIST;
 
-	for (int i = 0; i < LOG_SINKS; i++)
+	l->family = family;
+	for (size_t i = 0; i < family->n; i++)
 		l->file[i].fd = -1;
 	for (int i = 0; err == -EEXIST && i < STAMPS_MAX; i++, now++) {
 		struct tm tm;
@@ -48,22 +47,22 @@ int monitor_logs__create(struct monitor_logs *l, int dirfd, const struct run_inf
 		strftime(l->stamp, sizeof(l->stamp), "%Y%m%d_%H%M%S", &tm);
 		err = create_all(l, dirfd);
 	}
-	for (int i = 0; !err && i < LOG_SINKS; i++) {
+	for (size_t i = 0; !err && i < family->n; i++) {
 		struct strbuf head = {};
 
-		log_sinks[i]->head(&head, info);
+		family->sinks[i]->head(&head, info);
 		err = head.failed ? -ENOMEM : 0;
 		log_file__set_head(&l->file[i], &head);
 	}
 	return err;
 }
 
-void monitor_logs__add(struct monitor_logs *l, const struct moment *m)
+void log_set__add(struct log_set *l, const struct moment *m)
 {
-	for (int i = 0; i < LOG_SINKS; i++) {
+	for (size_t i = 0; i < l->family->n; i++) {
 		l->block.len = 0;
 		l->block.failed = false;
-		log_sinks[i]->moment(&l->block, m);
+		l->family->sinks[i]->moment(&l->block, m);
 		if (l->block.failed)
 			l->n_no_memory++;
 		else if (l->block.len)
@@ -71,25 +70,25 @@ void monitor_logs__add(struct monitor_logs *l, const struct moment *m)
 	}
 }
 
-void monitor_logs__end(struct monitor_logs *l, const char *text, size_t len)
+void log_set__end(struct log_set *l, const char *text, size_t len)
 {
-	for (int i = 0; i < LOG_SINKS; i++)
-		if (log_sinks[i] == &summary_log)
+	for (size_t i = 0; i < l->family->n; i++)
+		if (l->family->sinks[i] == l->family->summary)
 			log_file__append(&l->file[i], text, len);
 }
 
-void monitor_logs__reopen(struct monitor_logs *l)
+void log_set__reopen(struct log_set *l)
 {
-	for (int i = 0; i < LOG_SINKS; i++)
+	for (size_t i = 0; l->family && i < l->family->n; i++)
 		log_file__reopen(&l->file[i]);
 }
 
-int monitor_logs__limits(const struct monitor_logs *l, struct limits *limits)
+int log_set__limits(const struct log_set *l, struct limits *limits)
 {
 	uint64_t lost = l->n_no_memory, bytes = 0, rotated = 0;
 	int err = 0;
 
-	for (int i = 0; i < LOG_SINKS; i++) {
+	for (size_t i = 0; i < l->family->n; i++) {
 		lost += l->file[i].n_lost;
 		bytes += l->file[i].lost_bytes;
 		rotated += l->file[i].n_rotated;
@@ -107,9 +106,9 @@ int monitor_logs__limits(const struct monitor_logs *l, struct limits *limits)
 	return err;
 }
 
-void monitor_logs__close(struct monitor_logs *l)
+void log_set__close(struct log_set *l)
 {
-	for (int i = 0; i < LOG_SINKS; i++)
+	for (size_t i = 0; l->family && i < l->family->n; i++)
 		log_file__close(&l->file[i]);
 	strbuf_free(&l->block);
 }

@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/watch.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "cli/privileges.h"
+#include "cli/run_common.h"
+#include "collect/file_nr.h"
+#include "collect/system.h"
+#include "sink/sink.h"
+
+#define NS_PER_S 1000000000ull
+
+/* Programs of --on-alert that still run at the end get so long. */
+#define COMMANDS_GRACE_NS (5 * NS_PER_S)
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return t.tv_sec * NS_PER_S + t.tv_nsec;
+}
+
+/* Keeps the processes with most open files, most first. */
+static void rank_fds(struct watch *w, const struct proc_sample *p)
+{
+	uint64_t used = p->value[PROC_FDS];
+	size_t at = w->n_fds;
+
+	while (at && w->fds[at - 1].used < used)
+		at--;
+	if (at == WATCH_FD_USES)
+		return;
+	if (w->n_fds < WATCH_FD_USES)
+		w->n_fds++;
+	memmove(&w->fds[at + 1], &w->fds[at], (w->n_fds - 1 - at) * sizeof(w->fds[0]));
+	w->fds[at] = (struct fd_use){.id = p->id, .used = used};
+	memcpy(w->fds[at].comm, p->comm, COMM_SIZE);
+}
+
+static void read_fds(struct watch *w)
+{
+	size_t kept = 0;
+
+	w->n_fds = 0;
+	vec_for_each(p, &w->rec.sampler.list)
+		if (p->known & 1u << PROC_FDS)
+			rank_fds(w, p);
+	for (size_t i = 0; i < w->n_fds; i++) {
+		if (pid_fd_limit_read(w->root_fd, w->fds[i].id.pid, &w->fds[i].limit))
+			continue; /* gone meanwhile, or not for us to see */
+		w->fds[kept++] = w->fds[i];
+	}
+	w->n_fds = kept;
+}
+
+static struct moment make_moment(struct watch *w)
+{
+	const struct sampler *s = &w->rec.sampler;
+	bool has_list = !s->list_failed;
+	uint64_t mode;
+
+	return (struct moment){
+		.info = &w->rec.info,
+		.tick = &w->rec.tick,
+		.procs = s->list.v,
+		.n_procs = has_list ? s->list.n : 0,
+		.owners = s->owners.v,
+		.n_owners = s->owners.n,
+		.fds = w->fds,
+		.n_fds = w->n_fds,
+		.system = &w->system[w->now],
+		.before = w->n_moments ? &w->system[!w->now] : NULL,
+		.passed_ns = w->n_moments ? w->clocks.boot_ns - w->clocks_before.boot_ns : 0,
+		.overcommit = read_u64_at(w->root_fd, "proc/sys/vm/overcommit_memory", &mode) == 0
+				      ? (int)mode
+				      : -1,
+		.top = w->options->top,
+	};
+}
+
+int watch__note(struct watch *w, uint64_t time_ns, const char *text)
+{
+	struct event event = {.time_ns = time_ns, .kind = EVENT_NOTE};
+
+	snprintf(event.text, sizeof(event.text), "%s", text);
+	return vec_push(&w->rec.tick.events, event);
+}
+
+static int add_note(struct watch *w, const char *text)
+{
+	return watch__note(w, w->rec.tick.time_ns, text);
+}
+
+static int note_clocks(struct watch *w)
+{
+	char text[CLOCK_NOTE_SIZE];
+
+	w->clocks_before = w->clocks;
+	w->clocks = (struct clocks){
+		.real_ns = w->rec.tick.time_ns,
+		.boot_ns = w->rec.tick.mono_ns,
+		.mono_ns = clock_ns(CLOCK_MONOTONIC),
+	};
+	if (!w->n_moments || !clock_note(text, &w->clocks_before, &w->clocks))
+		return 0;
+	return add_note(w, text);
+}
+
+static int note_kill(struct watch *w, const struct oom_kill *kill)
+{
+	char comm[COMM_SIZE * 4], anon[HUMAN_BYTES_SIZE], text[160];
+
+	snprintf(text, sizeof(text), "the kernel killed %s (pid %u) for lack of memory %s%s%s",
+		 safe_text(comm, sizeof(comm), kill->comm, COMM_SIZE), kill->pid,
+		 kill->in_cgroup ? "in its cgroup" : "in the machine",
+		 kill->has_anon ? "; anonymous memory it had: " : "",
+		 kill->has_anon ? human_bytes(anon, kill->anon) : "");
+	return add_note(w, text);
+}
+
+static int take_record(void *arg, struct cursor record)
+{
+	struct watch *w = arg;
+	struct oom_kill kill;
+	int err = 0;
+
+	if (w->kind->kernel_record)
+		err = w->kind->kernel_record(w->arg, w, record);
+	else if (!oom_kill_parse(record, &kill))
+		err = note_kill(w, &kill);
+	return err;
+}
+
+static int tell_alerts(struct watch *w)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < w->told.n; i++) {
+		const struct alert *a = &w->told.v[i];
+		char text[sizeof(a->message) + 32];
+
+		snprintf(text, sizeof(text), "alert %s: %s", alert_state_names[a->state],
+			 a->message);
+		err = add_note(w, text);
+		if (a->state != ALERT_CLEARED) {
+			progress__erase(&w->progress);
+			log_warning("%s", a->message);
+			w->n_alerts++;
+		}
+		alert_command__run(&w->command, a, mono_ns());
+	}
+	return err;
+}
+
+static int collect_limits(struct watch *w)
+{
+	struct limits *l = &w->rec.limits;
+	int err = log_set__limits(&w->logs, l);
+
+	if (!err)
+		err = alerts__limits(w->alerts, l);
+	if (!err)
+		err = alert_command__limits(&w->command, l);
+	if (!err)
+		err = kmsg__limits(&w->kmsg, l);
+	if (!err) /* of the moment before: this one's is still to be read */
+		err = system_limits(&w->system[!w->now], l);
+	if (!err && w->kind->limits)
+		err = w->kind->limits(w->arg, l);
+	return err;
+}
+
+/* All of them but pagetypeinfo, which is dear, more often than once a minute. */
+static uint32_t wanted_parts(struct watch *w)
+{
+	uint64_t now = w->rec.tick.mono_ns;
+
+	if (w->n_moments && now - w->page_types_ns < 60 * NS_PER_S)
+		return SYSTEM_ALL & ~(1u << SYSTEM_PAGETYPE);
+	w->page_types_ns = now;
+	return SYSTEM_ALL;
+}
+
+static int take_moment(struct watch *w, unsigned int flags)
+{
+	struct moment m;
+	int err = collect_limits(w);
+
+	if (!err)
+		err = recording__sample(&w->rec, flags);
+	if (!err)
+		err = note_clocks(w);
+	if (!err)
+		err = kmsg__each(&w->kmsg, take_record, w);
+	if (!err)
+		err = system_read(w->root_fd, wanted_parts(w), &w->system[w->now]);
+	if (err)
+		return log_error_errno(err, "sample");
+	read_fds(w);
+	m = make_moment(w);
+	err = w->kind->moment ? w->kind->moment(w->arg, w, &m) : 0;
+	if (!err)
+		err = alerts__judge(w->alerts, &m, &w->told);
+	m.alerts = w->told.v;
+	m.n_alerts = w->told.n;
+	if (!err) {
+		log_set__add(&w->logs, &m);
+		err = tell_alerts(w);
+	}
+	if (!err)
+		err = recording__keep(&w->rec);
+	w->now = !w->now;
+	w->n_moments++;
+	return err ? log_error_errno(err, "sample") : 0;
+}
+
+static void on_signal(struct watch *w, int sig)
+{
+	if (sig == SIGHUP)
+		log_set__reopen(&w->logs);
+	else if (sig == SIGINT || sig == SIGTERM)
+		w->interrupted = true;
+}
+
+static void show_progress(struct watch *w, uint64_t start_ns, uint64_t now)
+{
+	const struct progress_state state = {
+		.elapsed_ns = now - start_ns,
+		.duration_ns = w->options->duration_ns,
+		.n_samples = w->n_moments,
+		.n_watched = w->rec.tick.n_procs,
+	};
+
+	progress__update(&w->progress, &state, now);
+}
+
+static uint64_t min_u64(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int watch_loop(struct watch *w)
+{
+	uint64_t start = mono_ns(), interval = w->options->interval_ns, now = start;
+	uint64_t end = start + w->options->duration_ns, next = start + interval;
+	int err = 0;
+
+	while (!err && !w->interrupted && now < end) {
+		siginfo_t si;
+		int sig =
+			wait_signal(&w->signals, min_u64(min_u64(next, w->rec.house_ns), end), &si);
+
+		if (sig)
+			on_signal(w, sig);
+		now = mono_ns();
+		recording__keep_house(&w->rec, now);
+		alert_command__reap(&w->command, now);
+		if (w->kind->turn)
+			w->kind->turn(w->arg, now);
+		if (now >= next && now < end) {
+			err = take_moment(w, 0);
+			/* After a suspend or a stall: the next on the grid, not a burst. */
+			while (next <= now)
+				next += interval;
+		}
+		show_progress(w, start, now);
+	}
+	return err;
+}
+
+/* The report in words ends the summary log, whatever --format is. */
+static void end_summary(struct watch *w)
+{
+	_cleanup_free_ char *text = NULL;
+	_cleanup_fclose_ FILE *out = NULL;
+	struct strbuf before = {};
+	struct report *r;
+	size_t len = 0;
+
+	if (w->kind->summary)
+		w->kind->summary(w->arg, w, &before);
+	if (before.len)
+		log_set__end(&w->logs, before.s, before.len);
+	strbuf_free(&before);
+
+	if (make_report(w->options, w->rec.history, &r))
+		return;
+	out = open_memstream(&text, &len);
+	if (out && text_sink.write(r, out) == 0 && fflush(out) == 0)
+		log_set__end(&w->logs, text, len);
+	report__free(r);
+}
+
+static void end_commands(struct watch *w)
+{
+	uint64_t deadline = mono_ns() + COMMANDS_GRACE_NS, now = mono_ns();
+	siginfo_t si;
+
+	while (alert_command__reap(&w->command, now) && now < deadline) {
+		wait_signal(&w->signals, min_u64(deadline, now + NS_PER_S / 10), &si);
+		now = mono_ns();
+	}
+}
+
+static int open_logs(struct watch *w)
+{
+	struct output_place *place = &w->place;
+	char shown[OUTPUT_DIR_SIZE];
+	int err;
+
+	output__place(&w->rec.out, w->kind->place, place);
+	err = place->err;
+	if (!err)
+		err = log_set__create(&w->logs, w->kind->logs, place->dirfd, &w->rec.info);
+	if (err)
+		return log_error_errno(
+			err, "no logs in %s",
+			safe_text(shown, sizeof(shown), place->dir, strlen(place->dir)));
+	snprintf(place->session, sizeof(place->session), "%s%s.db", w->kind->logs->prefix,
+		 w->logs.stamp);
+	log_info("logs: %s/%s%s_*.log", place->dir, w->kind->logs->prefix, w->logs.stamp);
+	return 0;
+}
+
+static int start(struct watch *w)
+{
+	struct privileges_keep keep = {};
+	int err = recording__open(&w->rec, w->root_fd);
+
+	if (!err)
+		err = alerts__new(w->options->thresholds, &w->alerts);
+	if (!err)
+		err = open_logs(w);
+	if (!err)
+		err = recording__session(&w->rec, &w->place);
+	if (err)
+		return err;
+	w->command.program = w->options->on_alert;
+	err = kmsg__open(&w->kmsg, w->root_fd, w->kind->whole_kernel_log);
+	if (err)
+		log_debug_errno(err, "kernel log");
+	err = w->kind->open ? w->kind->open(w->arg, w) : 0;
+	if (err)
+		return err;
+	keep.bpf = w->rec.sampler.tracer != NULL;
+	keep.write_anywhere = w->rec.out.foreign_dir;
+	err = privileges_drop(&keep);
+	if (err)
+		log_warning_errno(err, "privileges were not dropped, going on");
+	return take_moment(w, SAMPLE_FIRST);
+}
+
+static int run(struct watch *w)
+{
+	int err = start(w), status;
+
+	if (err)
+		return 1;
+	err = watch_loop(w);
+	progress__erase(&w->progress);
+	if (!err)
+		err = take_moment(w, SAMPLE_LAST);
+	end_summary(w);
+	recording__finish(&w->rec);
+	status = write_report(&w->rec.out, w->rec.history);
+	end_commands(w);
+	return err ? 1 : status;
+}
+
+static void watch_free(struct watch *w)
+{
+	log_set__close(&w->logs);
+	recording__close(&w->rec);
+	output_place__close(&w->place);
+	kmsg__close(&w->kmsg);
+	alerts__free(w->alerts);
+	vec_free(&w->told);
+	system_sample__free(&w->system[0]);
+	system_sample__free(&w->system[1]);
+}
+
+int watch_run(const struct options *o, const struct watch_kind *kind, void *arg)
+{
+	static const int caught[] = {SIGINT, SIGTERM, SIGHUP, SIGCHLD};
+	_cleanup_(watch_free) struct watch w = {
+		.options = o,
+		.kind = kind,
+		.arg = arg,
+		.rec.options = o,
+		.place.dirfd = -1,
+		.kmsg.fd = -1,
+	};
+	_cleanup_close_ int root_fd = open_root(o);
+
+	sigemptyset(&w.signals);
+	for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]); i++)
+		sigaddset(&w.signals, caught[i]);
+	sigprocmask(SIG_BLOCK, &w.signals, NULL);
+	/* A file size limit is a failing write like a full disk. */
+	signal(SIGXFSZ, SIG_IGN);
+	w.root_fd = root_fd;
+	if (root_fd < 0 || output__open(&w.rec.out, o))
+		return 1;
+	progress__init(&w.progress, STDERR_FILENO, o->verbose < 0);
+	return run(&w);
+}
