@@ -118,6 +118,36 @@ static inline void sample_rows(struct tick *t, uint64_t seq)
 	}
 }
 
+static inline void sample_system(struct tick *t, uint64_t seq)
+{
+	for (size_t i = 0; i < N_OF(hostile_strings); i++) {
+		struct slab_sample slab;
+		struct cgroup_row c;
+		char path[64];
+
+		memset(&slab, 0, sizeof(slab));
+		memset(&c, 0, sizeof(c));
+		put(slab.name, sizeof(slab.name), hostile(i));
+		slab.gone = i == 3 && seq == 2;
+		slab.reclaim_known = i % 3;
+		slab.is_reclaimable = i % 3 == 1;
+		slab.bytes = slab.gone ? 0 : (i + 1 + seq) << 20;
+		slab.active_objects = seq * i;
+		slab.object_size = 64 * i;
+		snprintf(path, sizeof(path), "/slice%zu/%s", i, hostile(i));
+		c.path = strdup(path);
+		c.gone = slab.gone;
+		c.runtime = (enum container_runtime)(i % _CONTAINER_RUNTIME_MAX);
+		put(c.name, sizeof(c.name), c.runtime ? hostile(i + 1) : "");
+		c.known = i % 2 ? CGROUP_ROW_VALUES : 1U << CGROUP_CURRENT;
+		for (int k = 0; k < _CGROUP_VALUE_MAX; k++)
+			if (c.known & 1U << k)
+				c.value[k] = (uint64_t)(k + 1) << 20 | seq;
+		if (vec_push(&t->slabs, slab) || vec_push(&t->cgroups, c))
+			abort();
+	}
+}
+
 /* Tick number `seq`; *t is empty or cleared. */
 static inline void sample_tick(struct tick *t, uint64_t seq)
 {
@@ -139,6 +169,7 @@ static inline void sample_tick(struct tick *t, uint64_t seq)
 		err |= vec_push(&t->meminfo, line);
 	}
 	sample_rows(t, seq);
+	sample_system(t, seq);
 	err |= vec_push(&t->smaps, (struct smaps_sample){.id = {100, 1100},
 							 .rss = seq << 20,
 							 .pss = seq << 19,

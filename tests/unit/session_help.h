@@ -115,6 +115,22 @@ static inline bool same_ownership(const struct ownership_sample *a,
 	       SAME(a, b, kin) && SAME(a, b, other) && SAME(a, b, unowned);
 }
 
+static inline bool same_slab(const struct slab_sample *a, const struct slab_sample *b)
+{
+	return SAME_TEXT(a, b, name) && SAME(a, b, gone) && SAME(a, b, reclaim_known) &&
+	       SAME(a, b, is_reclaimable) && SAME(a, b, bytes) && SAME(a, b, active_objects) &&
+	       SAME(a, b, object_size);
+}
+
+static inline bool same_cgroup_row(const struct cgroup_row *a, const struct cgroup_row *b)
+{
+	for (int i = 0; i < _CGROUP_VALUE_MAX; i++)
+		if (((a->known >> i) & 1) && a->value[i] != b->value[i])
+			return false;
+	return !strcmp(a->path ?: "", b->path ?: "") && SAME(a, b, gone) && SAME(a, b, runtime) &&
+	       SAME_TEXT(a, b, name) && SAME(a, b, known);
+}
+
 static inline bool same_meminfo(const struct meminfo_line *a, const struct meminfo_line *b)
 {
 	return SAME_TEXT(a, b, name) && SAME(a, b, bytes) && SAME(a, b, is_count);
@@ -147,7 +163,8 @@ static inline bool same_but_limits(const struct tick *a, const struct tick *b)
 	       SAME(a, b, self.map_bytes) && SAME(a, b, self.events) &&
 	       SAME_VEC(a, b, meminfo, same_meminfo) && SAME_VEC(a, b, procs, same_proc) &&
 	       SAME_VEC(a, b, owners, same_owner) && SAME_VEC(a, b, smaps, same_smaps) &&
-	       SAME_VEC(a, b, ownership, same_ownership) && SAME_VEC(a, b, events, same_event);
+	       SAME_VEC(a, b, ownership, same_ownership) && SAME_VEC(a, b, slabs, same_slab) &&
+	       SAME_VEC(a, b, cgroups, same_cgroup_row) && SAME_VEC(a, b, events, same_event);
 }
 
 /* --- writing and reading back --- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/recording.h"
 
+#include <errno.h>
 #include <time.h>
 
 #include "base/log.h"
@@ -45,6 +46,8 @@ int recording__open(struct recording *r, int root_fd)
 	if (err)
 		return log_error_errno(err, "cannot read processes below %s", o->sysroot);
 	run_info__fill(&r->info, o, root_fd);
+	if (sampler_system__open(&r->system, root_fd, r->info.page_size))
+		return log_error_errno(ENOMEM, "sampler");
 	r->info.bpf = r->sampler.pages != NULL;
 	if (!r->sampler.tracer && !o->no_bpf) {
 		const struct feature *bpf = features__find(&r->features, "bpf");
@@ -82,7 +85,15 @@ int recording__sample(struct recording *r, unsigned int flags)
 {
 	int err = sampler__tick(&r->sampler, flags, &r->tick);
 
+	if (!err && !r->has_system)
+		err = sampler_system__tick(&r->system, flags & (SAMPLE_FIRST | SAMPLE_LAST),
+					   &r->tick);
 	return err ? err : limits__merge(&r->tick.limits, &r->limits);
+}
+
+int recording__add_system(struct recording *r, const struct system_sample *system)
+{
+	return sampler_system__add(&r->system, system, &r->tick);
 }
 
 int recording__keep(struct recording *r)
@@ -123,6 +134,7 @@ void recording__close(struct recording *r)
 {
 	session__close(r->session);
 	sampler__close(&r->sampler);
+	sampler_system__close(&r->system);
 	history__free(r->history);
 	output__close(&r->out);
 	features__free(&r->features);

@@ -7,6 +7,7 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/sampler.h"
+#include "cli/sampler_system.h"
 #include "model/history.h"
 
 struct recording {
@@ -15,6 +16,8 @@ struct recording {
 	struct features features;
 	struct output out;
 	struct sampler sampler;
+	struct sampler_system system;
+	bool has_system; /* the caller reads slab caches and cgroups: recording__add_system() */
 	struct session *session; /* NULL: none is kept */
 	struct history *history;
 	struct limits limits; /* from before the first tick, and of those beside the sampler */
@@ -30,6 +33,9 @@ int recording__open(struct recording *r, int root_fd);
 int recording__session(struct recording *r, const struct output_place *place);
 /* The next tick: flags of enum sample_flag. 0 or -errno. */
 int recording__sample(struct recording *r, unsigned int flags);
+/* For a caller that reads slab caches and cgroups itself: into the tick that was sampled.
+ * 0 or -ENOMEM. */
+int recording__add_system(struct recording *r, const struct system_sample *system);
 /* The tick into history and session file; a session that fails is a warning. 0 or -ENOMEM. */
 int recording__keep(struct recording *r);
 /* Both; 0, or -errno after one line. */

@@ -203,6 +203,8 @@ static int take_moment(struct watch *w, unsigned int flags)
 		err = kmsg__each(&w->kmsg, take_record, w);
 	if (!err)
 		err = system_read(w->root_fd, wanted_parts(w), &w->system[w->now]);
+	if (!err)
+		err = recording__add_system(&w->rec, &w->system[w->now]);
 	if (err)
 		return log_error_errno(err, "sample");
 	read_fds(w);
@@ -396,6 +398,7 @@ int watch_run(const struct options *o, const struct watch_kind *kind, void *arg)
 		.kind = kind,
 		.arg = arg,
 		.rec.options = o,
+		.rec.has_system = true,
 		.place.dirfd = -1,
 		.kmsg.fd = -1,
 	};

@@ -31,3 +31,15 @@ static inline struct hmap_key owner_key(const struct owner_sample *o)
 	}
 	return key;
 }
+
+/* A name of any length: two hashes of it (FNV-1a from two starts), and what kind of name. */
+static inline struct hmap_key name_key(const char *name, uint64_t kind)
+{
+	uint64_t a = 0xcbf29ce484222325ULL, b = 0x9e3779b97f4a7c15ULL;
+
+	for (const unsigned char *p = (const unsigned char *)name; *p; p++) {
+		a = (a ^ *p) * 0x100000001b3ULL;
+		b = (b ^ *p) * 0x100000001b3ULL;
+	}
+	return (struct hmap_key){{a, b, kind}};
+}

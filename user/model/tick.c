@@ -39,8 +39,10 @@ void tick__clear(struct tick *t)
 {
 	vec_for_each(p, &t->procs)
 		free(p->cgroup);
+	vec_for_each(c, &t->cgroups)
+		free(c->path);
 	t->meminfo.n = t->procs.n = t->owners.n = t->smaps.n = 0;
-	t->ownership.n = t->events.n = t->limits.n = 0;
+	t->ownership.n = t->slabs.n = t->cgroups.n = t->events.n = t->limits.n = 0;
 
 	t->seq = 0;
 	t->time_ns = t->mono_ns = 0;
@@ -56,6 +58,8 @@ void tick__free(struct tick *t)
 	vec_free(&t->owners);
 	vec_free(&t->smaps);
 	vec_free(&t->ownership);
+	vec_free(&t->slabs);
+	vec_free(&t->cgroups);
 	vec_free(&t->events);
 	limits__free(&t->limits);
 }

@@ -14,6 +14,7 @@
 
 #include "base/vec.h"
 #include "model/limit.h"
+#include "model/system.h"
 
 #define COMM_SIZE 16 /* TASK_COMM_LEN: bytes, any value, NUL-padded */
 
@@ -154,6 +155,31 @@ struct meminfo_line {
 /* A line's bytes by name ("MemAvailable"); 0, or -ENOENT. */
 int meminfo_find(const struct meminfo_line *v, size_t n, const char *name, uint64_t *ret);
 
+/* A slab cache, as it is from this tick on. */
+struct slab_sample {
+	char name[64];
+	bool gone;
+	bool reclaim_known, is_reclaimable; /* its pages are in SReclaimable */
+	uint64_t bytes;			    /* of its pages, objects in use or not */
+	uint64_t active_objects, object_size;
+};
+
+/* A cgroup, as it is from this tick on. Of a cgroup_sample what a report needs. */
+struct cgroup_row {
+	char *path; /* below the hierarchy's root; owned by the tick */
+	bool gone;
+	enum container_runtime runtime;
+	char name[256]; /* of the container or service; "": neither */
+	uint32_t known; /* bits of enum cgroup_value, of CGROUP_ROW_VALUES only */
+	uint64_t value[_CGROUP_VALUE_MAX];
+};
+
+#define CGROUP_ROW_VALUES                                                                          \
+	(1U << CGROUP_CURRENT | 1U << CGROUP_MAX | 1U << CGROUP_HIGH | 1U << CGROUP_SWAP |         \
+	 1U << CGROUP_ANON | 1U << CGROUP_FILE | 1U << CGROUP_SHMEM | 1U << CGROUP_KERNEL |        \
+	 1U << CGROUP_SLAB_RECLAIMABLE | 1U << CGROUP_EVENT_HIGH | 1U << CGROUP_EVENT_MAX |        \
+	 1U << CGROUP_EVENT_OOM_KILL)
+
 /* Things that happened between ticks and a person should know. */
 enum event_kind {
 	EVENT_TARGET_STARTED,
@@ -194,6 +220,8 @@ struct tick {
 	VEC(struct owner_sample) owners; /* new or changed */
 	VEC(struct smaps_sample) smaps;
 	VEC(struct ownership_sample) ownership;
+	VEC(struct slab_sample) slabs;	/* new, changed or gone */
+	VEC(struct cgroup_row) cgroups; /* new, changed or gone */
 	VEC(struct event) events;
 	struct limits limits; /* all of them, running totals */
 	struct self_sample self;

@@ -29,6 +29,18 @@ static struct hmap_key key_of_ownership(const void *row)
 	return proc_key(((const struct ownership_sample *)row)->id);
 }
 
+static struct hmap_key key_of_slab(const void *row)
+{
+	return name_key(((const struct slab_sample *)row)->name, 0);
+}
+
+static struct hmap_key key_of_cgroup(const void *row)
+{
+	const char *path = ((const struct cgroup_row *)row)->path;
+
+	return name_key(path ? path : "", 0);
+}
+
 /* What happened once is not undone by a newer row: an exec, a cgroup that
  * could be read, and of an ended process the values it had. */
 static void keep_of_older_proc(const void *older, void *newer)
@@ -59,6 +71,8 @@ static const struct {
 	[ROWS_OWNER] = {.key = key_of_owner},
 	[ROWS_SMAPS] = {.key = key_of_smaps},
 	[ROWS_OWNERSHIP] = {.key = key_of_ownership},
+	[ROWS_SLAB] = {.key = key_of_slab},
+	[ROWS_CGROUP] = {.key = key_of_cgroup},
 };
 
 /* A malloc'ed copy; the strings that the row owns are copied as well. */

@@ -38,6 +38,7 @@ struct replay {
 	bool has_held;
 	uint64_t n_damaged;
 	struct session_state state;
+	int64_t format;
 	int err; /* what the result will be when nothing worse happens: -EBADMSG, -EIO */
 };
 
@@ -235,7 +236,7 @@ static int check_described(sqlite3 *db, const struct table *t)
 	return err;
 }
 
-static int check_format(sqlite3 *db)
+static int check_format(sqlite3 *db, int64_t *ret)
 {
 	struct strbuf select = {0};
 	sqlite3_stmt *st = NULL;
@@ -251,20 +252,28 @@ static int check_format(sqlite3 *db)
 	sqlite3_finalize(st);
 	if (err)
 		return err;
-	return version == SESSION_FORMAT ? 0 : version > 0 ? -EPROTONOSUPPORT : -EBADMSG;
+	*ret = version;
+	return version > SESSION_FORMAT ? -EPROTONOSUPPORT : version > 0 ? 0 : -EBADMSG;
 }
 
-static int check_schema(sqlite3 *db)
+static bool has_table(const struct replay *r, const struct table *t)
+{
+	return t->since <= r->format;
+}
+
+static int check_schema(struct replay *r)
 {
 	static const struct table *const single[] = {&run_table, &state_table, &tick_table};
-	int err = check_format(db);
+	sqlite3 *db = r->db;
+	int err = check_format(db, &r->format);
 
 	if (!err)
 		err = check_table(db, "text", schema_text_sql);
 	for (size_t i = 0; i < sizeof(single) / sizeof(single[0]) && !err; i++)
 		err = check_described(db, single[i]);
 	for (size_t i = 0; i < N_ROW_TABLES && !err; i++)
-		err = check_described(db, &row_tables[i]);
+		if (has_table(r, &row_tables[i]))
+			err = check_described(db, &row_tables[i]);
 	return err;
 }
 
@@ -307,8 +316,11 @@ static int replay_file(struct replay *r, const struct session_reader *reader)
 		r->state.complete = true; /* not known to be incomplete */
 	}
 	err = open_table(r, &tick_table, &r->ticks);
-	for (size_t i = 0; i < N_ROW_TABLES && !err; i++)
-		err = open_table(r, &row_tables[i], &r->rows[i]);
+	for (size_t i = 0; i < N_ROW_TABLES && !err; i++) {
+		r->rows[i].t = &row_tables[i];
+		if (has_table(r, &row_tables[i]))
+			err = open_table(r, &row_tables[i], &r->rows[i]);
+	}
 	if (!err && reader->info)
 		err = reader->info(reader->arg, &info);
 	return err ? err : replay_ticks(r, reader);
@@ -321,7 +333,7 @@ int session__replay(const char *path, const struct session_reader *reader)
 
 	if (err)
 		return err;
-	err = check_schema(r.db);
+	err = check_schema(&r);
 	db__trust_structure(r.db);
 	if (!err)
 		err = replay_file(&r, reader);

@@ -8,10 +8,11 @@
  *   state   one row: whether the run was completed, what was not stored
  *   tick    one row a sampling moment, with a checksum over it and its rows
  *   text    cgroup paths and names, each once; others refer to its id
- *   meminfo, proc, owner, smaps, ownership, event, limits
- *           rows of a tick, in the order of writing (rowid). proc and owner
- *           hold what changed since the tick before: the state at tick N is
- *           the newest row of each process or owner at or before N.
+ *   meminfo, proc, owner, smaps, ownership, slab, cgroup, event, limits
+ *           rows of a tick, in the order of writing (rowid). proc, owner, slab
+ *           and cgroup hold what changed since the tick before: the state at
+ *           tick N is the newest row of each process, owner, cache or cgroup
+ *           at or before N. slab and cgroup came with format 2.
  *
  * Sizes are bytes, times ns; NULL is unknown, which is not zero. Numbers of 64
  * bits without sign are stored as the signed number of the same bits. Strings
@@ -199,6 +200,48 @@ static const struct column ownership_columns[] = {
 	OWNERSHIP(unowned, "before attach, or moved without an event"),
 };
 
+#define SLAB(member, column, kind, text) FIELD(struct slab_sample, member, column, kind, text)
+static const struct column slab_columns[] = {
+	SLAB(name, "name", COLUMN_NAME, "text.id: cache"),
+	SLAB(gone, "gone", COLUMN_BOOL, "1: no longer there"),
+	FIELD_IF(struct slab_sample, is_reclaimable, "reclaimable", COLUMN_BOOL, reclaim_known,
+		 "1: its pages count as SReclaimable"),
+	SLAB(bytes, "bytes", COLUMN_U64, "of its pages"),
+	SLAB(active_objects, "active_objects", COLUMN_U64, "in use, as slabinfo counts them"),
+	SLAB(object_size, "object_bytes", COLUMN_U64, "of one object"),
+};
+
+#define CGROUP_MEASURED(index, column, text)                                                       \
+	{                                                                                          \
+		.name = (column), .doc = (text), .kind = COLUMN_U64, .when = WHEN_BIT,             \
+		.offset = offsetof(struct cgroup_row, value[index]),                               \
+		.flag = offsetof(struct cgroup_row, known), .bit = 1U << (index)                   \
+	}
+static const struct column cgroup_columns[] = {
+	{.name = "path",
+	 .doc = "text.id: below the root of the hierarchy",
+	 .kind = COLUMN_PATH,
+	 .offset = offsetof(struct cgroup_row, path),
+	 .size = 4096},
+	FIELD(struct cgroup_row, gone, "gone", COLUMN_BOOL, "1: no longer there"),
+	FIELD_ENUM(struct cgroup_row, runtime, "runtime", _CONTAINER_RUNTIME_MAX,
+		   "0 none, 1 unknown, 2 docker, 3 podman, 4 containerd, 5 cri-o, 6 lxc, 7 "
+		   "nspawn, 8 libvirt, 9 service"),
+	FIELD(struct cgroup_row, name, "name", COLUMN_NAME, "text.id: of container or service"),
+	CGROUP_MEASURED(CGROUP_CURRENT, "current_bytes", "charged, page cache included"),
+	CGROUP_MEASURED(CGROUP_MAX, "max_bytes", "hard limit; NULL: none, or not known"),
+	CGROUP_MEASURED(CGROUP_HIGH, "high_bytes", "throttled above it"),
+	CGROUP_MEASURED(CGROUP_SWAP, "swap_bytes", "swapped out"),
+	CGROUP_MEASURED(CGROUP_ANON, "anon_bytes", "anonymous"),
+	CGROUP_MEASURED(CGROUP_FILE, "file_bytes", "page cache, shared memory included"),
+	CGROUP_MEASURED(CGROUP_SHMEM, "shmem_bytes", "of it shared memory and tmpfs"),
+	CGROUP_MEASURED(CGROUP_KERNEL, "kernel_bytes", "all kernel memory"),
+	CGROUP_MEASURED(CGROUP_SLAB_RECLAIMABLE, "slab_reclaimable_bytes", "of it reclaimable"),
+	CGROUP_MEASURED(CGROUP_EVENT_HIGH, "high_events", "throttled, so often"),
+	CGROUP_MEASURED(CGROUP_EVENT_MAX, "max_events", "reclaimed at the limit, so often"),
+	CGROUP_MEASURED(CGROUP_EVENT_OOM_KILL, "oom_kill_events", "processes killed"),
+};
+
 static const struct column event_columns[] = {
 	FIELD(struct event, time_ns, "time_ns", COLUMN_U64, "CLOCK_REALTIME"),
 	FIELD_ENUM(struct event, kind, "kind", _EVENT_KIND_MAX,
@@ -218,6 +261,11 @@ static const struct column limit_columns[] = {
 	{                                                                                          \
 		.name = (table), .doc = (text), .columns = (list), .n_columns = N_ELEMS(list),     \
 		.row_size = sizeof(type)                                                           \
+	}
+#define ROW_TABLE_SINCE(format, table, text, type, list, member)                                   \
+	{                                                                                          \
+		.name = (table), .doc = (text), .columns = (list), .n_columns = N_ELEMS(list),     \
+		.row_size = sizeof(type), .vec = offsetof(struct tick, member), .since = (format)  \
 	}
 #define ROW_TABLE(table, text, type, list, member)                                                 \
 	{                                                                                          \
@@ -239,6 +287,10 @@ const struct table row_tables[N_ROW_TABLES] = {
 	[ROWS_SMAPS] = ROW_TABLE("smaps", "of targets", struct smaps_sample, smaps_columns, smaps),
 	[ROWS_OWNERSHIP] = ROW_TABLE("ownership", "of targets", struct ownership_sample,
 				     ownership_columns, ownership),
+	[ROWS_SLAB] = ROW_TABLE_SINCE(2, "slab", "new, changed or gone", struct slab_sample,
+				      slab_columns, slabs),
+	[ROWS_CGROUP] = ROW_TABLE_SINCE(2, "cgroup", "new, changed or gone", struct cgroup_row,
+					cgroup_columns, cgroups),
 	[ROWS_EVENT] = ROW_TABLE("event", "what happened", struct event, event_columns, events),
 	[ROWS_LIMIT] = ROW_TABLE("limits", "all known so far", struct limit, limit_columns, limits),
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The session file's tables as data: one description drives CREATE TABLE,
- * writing (row.h), reading and the checksum. To store something new: a column
- * or a table in schema.c, and SESSION_FORMAT one higher.
+ * writing (row.h), reading and the checksum. To store something new: a table
+ * in schema.c whose `since` is SESSION_FORMAT, one higher than it was.
  */
 #pragma once
 
@@ -13,8 +13,11 @@
 #include "base/str.h"
 #include "model/tick.h"
 
-/* Readers accept this format only: another one has other tables. */
-#define SESSION_FORMAT 1
+/*
+ * What is written. Readers accept every format up to it: a table that came
+ * with a later format than the file's is empty. Formats: 1; 2 (slab, cgroup).
+ */
+#define SESSION_FORMAT 2
 
 enum column_kind {
 	COLUMN_U32,
@@ -54,6 +57,7 @@ struct table {
 	size_t n_columns;
 	size_t row_size;
 	size_t vec; /* of the vector in struct tick that holds the rows; ticks and run: unused */
+	int since;  /* format that brought it; 0: the first */
 };
 
 static inline bool column_is_interned(const struct column *c)
@@ -72,6 +76,8 @@ enum row_table {
 	ROWS_OWNER,
 	ROWS_SMAPS,
 	ROWS_OWNERSHIP,
+	ROWS_SLAB,
+	ROWS_CGROUP,
 	ROWS_EVENT,
 	ROWS_LIMIT,
 	N_ROW_TABLES,
