@@ -139,12 +139,23 @@ enum mt_count {
 	_MT_COUNT_MAX,
 };
 
-/* Who this CPU last worked for: avoids the owner hash on the hot path. */
+/*
+ * Who this CPU last worked for. A kernel stack names its thread for as long as
+ * the thread lives, and our context is on it: while the stack is the same and no
+ * thread has ended since, neither a helper call nor task_struct is needed. Else
+ * tgid and start_ns spare the owner hash.
+ */
 struct mt_who {
+	__u64 stack; /* kernel stack, as a number of MT_STACK_SHIFT; 0: none */
+	__u64 exits; /* value of the map `exits` then */
 	__u64 start_ns;
 	__u32 tgid;
 	__u32 owner;
 };
+
+/* The smallest THREAD_SIZE of the 64-bit machines we run on, to which stacks are aligned (larger
+ * ones, with KASAN or 64 KiB pages, are merely several numbers a thread). */
+#define MT_STACK_SHIFT 14
 
 /* Map `cpu_state`, one a CPU. */
 struct mt_cpu {
@@ -156,6 +167,7 @@ struct mt_cpu {
 	__u32 moved_order, moved_tid;
 	__u32 max_owner; /* highest owner id this CPU handed out */
 	__u32 pad;
+	__u64 here; /* scratch of page_alloc: its context's address */
 	__u64 count[_MT_COUNT_MAX];
 };
 
@@ -194,5 +206,5 @@ static_assert(sizeof(struct mt_chunk) == 4096,
 	      "a chunk is a page, so that the table can be mapped");
 static_assert(sizeof(struct mt_owner) == 128, "two cache lines");
 static_assert(sizeof(struct mt_pending) == 32, "");
-static_assert(sizeof(struct mt_cpu) == 16 + 2 * 32 + 8 + 16 + 8 + 8 * _MT_COUNT_MAX, "");
+static_assert(sizeof(struct mt_cpu) == 32 + 2 * 32 + 8 + 16 + 8 + 8 + 8 * _MT_COUNT_MAX, "");
 static_assert(sizeof(struct mt_task) == 8 + 32 + 32 + 24 + 16, "");

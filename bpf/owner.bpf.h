@@ -13,6 +13,7 @@
 #include "compat.bpf.h"
 #include "memtrace.h"
 
+#define PF_EXITING 0x00000004
 #define PF_KTHREAD 0x00200000
 
 const volatile struct mt_config cfg SEC(".rodata.cfg") = {};
@@ -56,6 +57,15 @@ struct {
 	__type(value, struct mt_cpu);
 } cpu_state SEC(".maps");
 
+/* Threads that have ended, counted by the task source from when user space has
+ * made it 1; 0: nobody counts, and what was known of a stack may be out of date. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} exits SEC(".maps");
+
 /* Huge pages a thread allocated last (key: tid), for the collapse source. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -69,6 +79,13 @@ static __always_inline struct mt_cpu *this_cpu(void)
 	__u32 zero = 0;
 
 	return bpf_map_lookup_elem(&cpu_state, &zero);
+}
+
+static __always_inline __u64 *thread_exits(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&exits, &zero);
 }
 
 static __always_inline struct mt_owner *owner_slot(__u32 id)
@@ -209,32 +226,61 @@ static __noinline __u32 owner_find(struct mt_cpu *cpu, struct task_struct *leade
 	return id ? *id : owner_create(cpu, leader, &key);
 }
 
-/* Owner of the process that runs here. Only page_alloc may call it: it alone
- * writes cpu->who. */
-static __always_inline __u32 owner_current(struct mt_cpu *cpu)
+/* A pointer that has been to memory is a number to the verifier (which allows it
+ * to those who may see kernel addresses, as tracing programs may). */
+static __always_inline __u64 stack_number(struct mt_cpu *cpu, void *ctx)
+{
+	*(void *volatile *)&cpu->here = ctx;
+	return *(volatile __u64 *)&cpu->here >> MT_STACK_SHIFT;
+}
+
+static __noinline __u32 owner_of_task(struct mt_cpu *cpu, __u64 stack, __u64 n_exits)
 {
 	struct task_struct *task, *leader;
+	__u32 tgid, flags;
 	__u64 start_ns;
-	__u32 tgid;
 
+	if (!cpu)
+		return MT_OVERFLOW;
 	if (has_task_btf()) {
 		task = bpf_get_current_task_btf();
 		leader = task->group_leader;
 		tgid = task->tgid;
+		flags = task->flags;
 		start_ns = leader->start_boottime;
 	} else {
 		task = (void *)bpf_get_current_task();
 		leader = BPF_CORE_READ(task, group_leader);
 		tgid = BPF_CORE_READ(task, tgid);
+		flags = BPF_CORE_READ(task, flags);
 		start_ns = BPF_CORE_READ(leader, start_boottime);
 	}
 	if (!tgid) /* the idle task takes pages in interrupts only */
 		return MT_ASYNC;
-	if (cpu->who.tgid == tgid && cpu->who.start_ns == start_ns)
-		return cpu->who.owner;
-	cpu->who.owner = owner_find(cpu, leader);
-	/* An overflow must be tried again: an id may have been recycled. */
-	cpu->who.tgid = cpu->who.owner == MT_OVERFLOW ? 0 : tgid;
-	cpu->who.start_ns = start_ns;
+	if (cpu->who.tgid != tgid || cpu->who.start_ns != start_ns) {
+		cpu->who.owner = owner_find(cpu, leader);
+		/* An overflow must be tried again: an id may have been recycled. */
+		cpu->who.tgid = cpu->who.owner == MT_OVERFLOW ? 0 : tgid;
+		cpu->who.start_ns = start_ns;
+	}
+	/* A thread that is ending has been counted, or is about to be: its stack may
+	 * be another's before the count changes again. */
+	cpu->who.stack = n_exits && cpu->who.tgid && !(flags & PF_EXITING) ? stack : 0;
+	cpu->who.exits = n_exits;
 	return cpu->who.owner;
+}
+
+/*
+ * Owner of the process that runs here. Only page_alloc may call it: it alone
+ * writes cpu->who. `own_stack`: this is no interrupt, whose stack names nobody.
+ */
+static __always_inline __u32 owner_current(struct mt_cpu *cpu, void *ctx, bool own_stack)
+{
+	__u64 stack = stack_number(cpu, ctx), *n = thread_exits();
+
+	if (!n)
+		return MT_OVERFLOW;
+	if (cpu->who.stack == stack && cpu->who.exits == *n)
+		return cpu->who.owner;
+	return owner_of_task(cpu, own_stack ? stack : 0, *n);
 }

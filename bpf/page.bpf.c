@@ -95,18 +95,18 @@ __noinline int own_block(__u64 index, __u32 pages, __u32 entry)
 	return 0;
 }
 
-static __always_inline __u32 owner_of_alloc(struct mt_cpu *cpu, __u32 class, __u32 gfp,
+static __always_inline __u32 owner_of_alloc(struct mt_cpu *cpu, void *ctx, __u32 class, __u32 gfp,
 					    int preempt_count)
 {
 	/* What may sleep is no interrupt, and no interrupt takes user pages. */
 	if (class == MT_USER || gfp & GFP_DIRECT_RECLAIM)
-		return owner_current(cpu);
+		return owner_current(cpu, ctx, true);
 	if (cfg.async_rung == MT_ASYNC_PREEMPT_COUNT ? preempt_count & PREEMPT_ASYNC_MASK
 						     : cpu->in_softirq | cpu->in_hardirq)
 		return MT_ASYNC;
 	if (cfg.async_rung == MT_ASYNC_GFP)
 		cpu->count[MT_C_MAYBE_ASYNC]++;
-	return owner_current(cpu);
+	return owner_current(cpu, ctx, false);
 }
 
 static __always_inline int alloc(struct bpf_raw_tracepoint_args *ctx, int preempt_count)
@@ -127,7 +127,7 @@ static __always_inline int alloc(struct bpf_raw_tracepoint_args *ctx, int preemp
 		return 0;
 	}
 	class = class_of(gfp);
-	owner = owner_of_alloc(cpu, class, gfp, preempt_count);
+	owner = owner_of_alloc(cpu, ctx, class, gfp, preempt_count);
 	if (owner == MT_ASYNC)
 		cpu->count[MT_C_ASYNC] += 1u << order;
 	entry = make_entry(owner, class);

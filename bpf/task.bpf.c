@@ -66,8 +66,11 @@ SEC("raw_tp/sched_process_exit")
 int task_exit(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct task_struct *task = (void *)ctx->args[0];
+	__u64 *n = thread_exits();
 	struct mt_owner *o;
 
+	if (n && *n)
+		__sync_fetch_and_add(n, 1);
 	/* The count was taken down before the event: 0 says this was the last thread. */
 	if (BPF_CORE_READ(task, signal, live.counter))
 		return 0;

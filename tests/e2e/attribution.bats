@@ -105,6 +105,22 @@ grown() {
 	check_anon "$VICTIM_PID" "$(truth .held_bytes)"
 }
 
+@test "stacks: a kernel stack that another process's thread had before" {
+	trace_command stacks
+	check_anon "$VICTIM_PID" "$(truth .held_bytes)"
+	check_anon "$(truth .child)" "$(truth .child_held_bytes)"
+	trace_pid stacks
+	check_anon "$VICTIM_PID" "$(truth .held_bytes)"
+	check_anon "$(truth .child)" "$(truth .child_held_bytes)"
+}
+
+@test "stacks: nobody counts the threads that end" {
+	TRACE_ARGS=(--no-source task)
+	trace_command stacks
+	check_anon "$VICTIM_PID" "$(truth .held_bytes)"
+	check_anon "$(truth .child)" "$(truth .child_held_bytes)"
+}
+
 check_freed() {
 	at_most "user pages" "$(process "$VICTIM_PID" .attributed.user_page_bytes)" $((64 * PAGE))
 	at_least "user pages" "$(process "$VICTIM_PID" .attributed.user_page_bytes)" $((-16 * PAGE))

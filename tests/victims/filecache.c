@@ -24,7 +24,7 @@ int main(int argc, char **argv)
 	bytes = victim_bytes();
 	fd = make_file(dir, "memtrace-filecache", bytes, path, sizeof(path));
 	atexit(tidy);
-	drop_file(fd);
+	drop_file(fd, bytes);
 	before = cached_bytes(fd, bytes);
 	victim_begin();
 	read_file(fd, bytes);

@@ -55,11 +55,17 @@ static inline size_t cached_bytes(int fd, size_t bytes)
 	return cached;
 }
 
-/* Writes the file out and drops it from the page cache. */
-static inline void drop_file(int fd)
+/* Writes the file out and drops it from the page cache; what somebody else has
+ * hold of for a moment (writeback, a CPU's batch) is tried again. */
+static inline void drop_file(int fd, size_t bytes)
 {
-	if (fsync(fd) || posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED))
-		die("cannot drop the file from the page cache: %s", strerror(errno));
+	for (int tries = 0; tries < 50; tries++) {
+		if (fsync(fd) || posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED))
+			die("cannot drop the file from the page cache: %s", strerror(errno));
+		if (!cached_bytes(fd, bytes))
+			return;
+		usleep(20000);
+	}
 }
 
 /* Reads the whole file through read(2). */

@@ -133,6 +133,7 @@ static void share_maps(struct tracer *t)
 		{"owner_ids", t->max_owners},
 		{"free_ids", t->max_owners},
 		{"cpu_state", 1},
+		{"exits", 1},
 		{"huge_last", 256},
 		{NULL, 0},
 	};
@@ -186,6 +187,17 @@ int tracer__open(int root_fd, const bool disabled[_SOURCE_MAX], struct features 
 	return 0;
 }
 
+/* From here on the page programs may trust that they are told of each thread that ends. */
+static void count_exits(const struct tracer *t)
+{
+	int fd = bpf_object__find_map_fd_by_name(t->shared.first, "exits");
+	const __u64 one = 1;
+	__u32 zero = 0;
+
+	if (bpf_map_update_elem(fd, &zero, &one, BPF_ANY))
+		log_debug_errno(errno, "exits are not counted, ignoring");
+}
+
 void tracer__attach(struct tracer *t, struct features *features)
 {
 	char reason[BPF_REASON_SIZE];
@@ -196,8 +208,11 @@ void tracer__attach(struct tracer *t, struct features *features)
 
 		if (!t->obj[id])
 			continue;
-		if (bpf_attach(t->obj[id], name, &t->links, reason) == 0)
+		if (bpf_attach(t->obj[id], name, &t->links, reason) == 0) {
+			if (!strcmp(name, "task_exit"))
+				count_exits(t);
 			continue;
+		}
 		if (programs[i].optional) {
 			features__set(features, bpf_sources[id].name, FEATURE_DEGRADED, "", "%s",
 				      reason);
