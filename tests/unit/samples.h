@@ -148,6 +148,79 @@ static inline void sample_system(struct tick *t, uint64_t seq)
 	}
 }
 
+#define PUSH(vec, ...)                                                                             \
+	do {                                                                                       \
+		if (vec_push(vec, __VA_ARGS__))                                                    \
+			abort();                                                                   \
+	} while (0)
+
+/* What --analyze looks at: one row or more of each table. */
+static inline void sample_analysis(struct analysis *a, uint64_t seq)
+{
+	struct zombie z = {{104, 1104}, 100, 1000, "", seq == 2, SAMPLE_START_NS};
+	struct zombie_parent zp = {{100, 1100}, 1, "", 'S', "", "epoll_wait", SIGCHLD_DEFAULT};
+	struct fd_sample fd = {.id = {101, 1101}, .limit_known = seq > 0, .limit = 1024};
+	struct fd_group group = {{101, 1101}, FD_SOCKET, "", 40 * seq, seq > 0, 3};
+	struct sysv_segment segment = {.key = -559038737, .id = 5, .mode = 0600, .size = 32 << 20};
+	struct tmpfs_mount mount = {.type = "tmpfs", .minor = 24, .use_known = seq > 0};
+	struct shm_file shm = {1, 77, SHM_MEMFD, "", true, seq > 0, 1 << 20, 4096, 2};
+	struct shm_holder holder = {1, 77, {101, 1101}, "", 2, true};
+	struct mapping_sample m = {.id = {100, 1100}, .class = MAPPING_ANON, .n = 3};
+
+	for (int part = 0; part < _ANALYSIS_PART_MAX; part++)
+		PUSH(&a->notes, (struct analysis_note){(enum analysis_part)part, part == 3 ? 13 : 0,
+						       (uint64_t)part});
+	put(z.comm, sizeof(z.comm), hostile(1));
+	put(zp.comm, sizeof(zp.comm), hostile(2));
+	put(zp.wchan, sizeof(zp.wchan), hostile(3));
+	put(fd.comm, sizeof(fd.comm), hostile(4));
+	fd.count[FD_SOCKET] = 40 * seq;
+	fd.count[FD_FILE] = fd.n_deleted = 7;
+	fd.deleted_bytes = 7 << 20;
+	put(group.what, sizeof(group.what), hostile(5));
+	segment.creator = 4711;
+	segment.rss = 8 << 20;
+	segment.changed_s = 1700000000;
+	put(mount.path, sizeof(mount.path), hostile(6));
+	mount.size = seq ? 64 << 20 : 0;
+	mount.used = seq ? 1 << 20 : 0;
+	put(shm.name, sizeof(shm.name), hostile(7));
+	shm.size = seq ? shm.size : 0;
+	shm.allocated = seq ? shm.allocated : 0;
+	put(holder.comm, sizeof(holder.comm), hostile(8));
+	m.rss = m.size = (seq + 1) << 20;
+	m.private_dirty = seq << 20;
+	put(m.name, sizeof(m.name), hostile(9));
+	fd.limit = fd.limit_known ? fd.limit : 0;
+	group.fresh = group.fresh_known ? group.fresh : 0;
+	PUSH(&a->zombies, z);
+	PUSH(&a->parents, zp);
+	PUSH(&a->fds, fd);
+	PUSH(&a->fd_groups, group);
+	PUSH(&a->sysv, segment);
+	PUSH(&a->tmpfs, mount);
+	PUSH(&a->shm, shm);
+	PUSH(&a->holders, holder);
+	PUSH(&a->mappings, m);
+}
+
+static inline void sample_alerts(struct tick *t)
+{
+	for (size_t i = 0; i < _ALERT_KIND_MAX; i++) {
+		struct alert a = {.time_ns = t->time_ns,
+				  .kind = (enum alert_kind)i,
+				  .state = (enum alert_state)(i % _ALERT_STATE_MAX),
+				  .unit = (enum alert_unit)(i % _ALERT_UNIT_MAX),
+				  .id = {i % 2 ? 100 : 0, i % 2 ? 1100 : 0},
+				  .value = 97,
+				  .threshold = 80};
+
+		put(a.subject, sizeof(a.subject), hostile(i));
+		put(a.message, sizeof(a.message), hostile(i + 1));
+		PUSH(&t->alerts, a);
+	}
+}
+
 /* Tick number `seq`; *t is empty or cleared. */
 static inline void sample_tick(struct tick *t, uint64_t seq)
 {
@@ -186,6 +259,10 @@ static inline void sample_tick(struct tick *t, uint64_t seq)
 		put(e.text, sizeof(e.text), hostile(i));
 		err |= vec_push(&t->events, e);
 	}
+	if (seq == 1)
+		sample_alerts(t);
+	if (seq != 1)
+		sample_analysis(&t->analysis, seq);
 	err |= limits__set(&t->limits, "pages_before_attach", 12345, "%s", hostile(1));
 	err |= limits__set(&t->limits, "a_state", 0, "%s", hostile(3));
 	err |= seq > 1 ? limits__set(&t->limits, "came_later", seq, "later") : 0;

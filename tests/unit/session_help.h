@@ -16,6 +16,7 @@
 
 #include "base/file.h"
 #include "samples.h"
+#include "store/schema.h"
 #include "store/session.h"
 
 #define NAME "s.db"
@@ -155,6 +156,40 @@ static inline bool same_limit(const struct limit *a, const struct limit *b)
 		_same;                                                                             \
 	})
 
+/* Column by column: padding and what follows a string's end differ. */
+static inline bool same_row(const struct table *table, const char *a, const char *b)
+{
+	static const size_t sizes[_COLUMN_KIND_MAX] = {
+		[COLUMN_U32] = 4,  [COLUMN_U64] = 8,  [COLUMN_I64] = 8,
+		[COLUMN_BOOL] = 1, [COLUMN_ENUM] = 4, [COLUMN_LETTER] = 1,
+	};
+
+	for (size_t i = 0; i < table->n_columns; i++) {
+		const struct column *c = &table->columns[i];
+
+		if (c->kind == COLUMN_CHARS ? strncmp(a + c->offset, b + c->offset, c->size)
+					    : memcmp(a + c->offset, b + c->offset, sizes[c->kind]))
+			return false;
+		if (c->when == WHEN_BOOL && *(a + c->flag) != *(b + c->flag))
+			return false;
+	}
+	return true;
+}
+
+static inline bool same_tables(const struct tick *a, const struct tick *b)
+{
+	for (int i = ROWS_ALERT; i < N_ROW_TABLES; i++) {
+		const struct table *t = &row_tables[i];
+
+		if (schema__n_rows(t, a) != schema__n_rows(t, b))
+			return false;
+		for (size_t row = 0; row < schema__n_rows(t, a); row++)
+			if (!same_row(t, schema__row(t, a, row), schema__row(t, b, row)))
+				return false;
+	}
+	return true;
+}
+
 static inline bool same_but_limits(const struct tick *a, const struct tick *b)
 {
 	return SAME(a, b, seq) && SAME(a, b, time_ns) && SAME(a, b, mono_ns) &&
@@ -164,7 +199,8 @@ static inline bool same_but_limits(const struct tick *a, const struct tick *b)
 	       SAME_VEC(a, b, meminfo, same_meminfo) && SAME_VEC(a, b, procs, same_proc) &&
 	       SAME_VEC(a, b, owners, same_owner) && SAME_VEC(a, b, smaps, same_smaps) &&
 	       SAME_VEC(a, b, ownership, same_ownership) && SAME_VEC(a, b, slabs, same_slab) &&
-	       SAME_VEC(a, b, cgroups, same_cgroup_row) && SAME_VEC(a, b, events, same_event);
+	       SAME_VEC(a, b, cgroups, same_cgroup_row) && SAME_VEC(a, b, events, same_event) &&
+	       same_tables(a, b);
 }
 
 /* --- writing and reading back --- */

@@ -307,6 +307,7 @@ static void fill_run(const struct history *h, struct report *r)
 int report__build(const struct history *h, const struct report_options *o, struct report **ret)
 {
 	struct report *r = calloc(1, sizeof(*r));
+	uint64_t n_dropped = 0; /* none: the history has the same bound */
 	int err;
 
 	if (!r)
@@ -321,6 +322,8 @@ int report__build(const struct history *h, const struct report_options *o, struc
 		err = add_ledger(h, r);
 	if (!err)
 		err = add_events(h, r);
+	if (!err)
+		err = alert_list__keep(&r->alerts, &h->alerts, &n_dropped);
 	if (!err)
 		err = limits__merge(&r->limits, &h->limits);
 	if (!err)

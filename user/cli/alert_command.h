@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "model/alert.h"
+#include "model/limit.h"
 
 #define ALERT_COMMANDS 8
 

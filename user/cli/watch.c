@@ -151,6 +151,8 @@ static int tell_alerts(struct watch *w)
 		snprintf(text, sizeof(text), "alert %s: %s", alert_state_names[a->state],
 			 a->message);
 		err = add_note(w, text);
+		if (!err)
+			err = vec_push(&w->rec.tick.alerts, *a);
 		if (a->state != ALERT_CLEARED) {
 			progress__erase(&w->progress);
 			log_warning("%s", a->message);

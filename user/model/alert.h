@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/vec.h"
-#include "model/tick.h"
+#include "model/process.h"
 
 /* To add one: here, its name in alert.c, and a line with its check in analyze/alert_checks.c. */
 enum alert_kind {
@@ -43,6 +43,15 @@ enum alert_state {
 
 extern const char *const alert_state_names[_ALERT_STATE_MAX]; /* "raised" "changed" "cleared" */
 
+enum alert_severity {
+	ALERT_NOTICE,
+	ALERT_WARNING,
+	ALERT_CRITICAL, /* something is about to fail, or has */
+	_ALERT_SEVERITY_MAX,
+};
+
+extern const char *const alert_severity_names[_ALERT_SEVERITY_MAX]; /* "notice" … */
+
 struct alert {
 	uint64_t time_ns; /* CLOCK_REALTIME */
 	enum alert_kind kind;
@@ -54,7 +63,14 @@ struct alert {
 	char message[256];	   /* a sentence, safe to print */
 };
 
+/* By its kind, and by how far its value is. Pure. */
+enum alert_severity alert_severity(const struct alert *a);
+
 struct alert_list {
 	struct alert *v;
 	size_t n, cap;
 };
+
+#define ALERTS_KEPT_MAX 4096
+/* Appends copies up to that many; the rest is added to *n_dropped. 0 or -ENOMEM. */
+int alert_list__keep(struct alert_list *l, const struct alert_list *from, uint64_t *n_dropped);

@@ -70,6 +70,8 @@ void history__free(struct history *h)
 	vec_free(&h->meminfo_first);
 	vec_free(&h->meminfo_last);
 	vec_free(&h->events);
+	vec_free(&h->alerts);
+	analysis_span__free(&h->analysis);
 	limits__free(&h->limits);
 	hmap_free(&h->index->procs);
 	hmap_free(&h->index->owners);
@@ -294,7 +296,8 @@ static int set_limits(struct history *h)
 				  "bound memory: they hold none any more");
 	if (!err && x->events_dropped)
 		err = limits__set(&h->limits, "events_dropped", x->events_dropped,
-				  "events after the first %d are not listed", HISTORY_EVENTS_MAX);
+				  "events, and alerts, after the first %d are not listed",
+				  HISTORY_EVENTS_MAX);
 	if (!err && x->strays)
 		err = limits__set(&h->limits, "samples_without_process", x->strays,
 				  "smaps or ownership samples of processes that no list of "
@@ -466,6 +469,10 @@ int history__add(struct history *h, const struct tick *t)
 	err = add_meminfo(h, t);
 	if (!err)
 		err = add_events(h, t);
+	if (!err)
+		err = alert_list__keep(&h->alerts, &t->alerts, &h->index->events_dropped);
+	if (!err)
+		err = analysis_span__add(&h->analysis, &t->analysis, t->mono_ns);
 	if (!err)
 		err = limits__merge(&h->limits, &t->limits);
 	if (err)

@@ -34,6 +34,8 @@ struct history {
 	VEC(struct owner_sample) owners;  /* last state of each; ordered by first sight */
 	VEC(struct meminfo_line) meminfo_first, meminfo_last;
 	VEC(struct event) events; /* at most HISTORY_EVENTS_MAX; the rest is counted in limits */
+	struct alert_list alerts; /* at most ALERTS_KEPT_MAX, as the events */
+	struct analysis_span analysis;
 	struct limits limits;
 	struct self_sample self;
 	uint32_t n_procs_last;

@@ -17,6 +17,7 @@ void report__free(struct report *r)
 	vec_free(&r->other_owners);
 	vec_free(&r->ledger);
 	vec_free(&r->events);
+	vec_free(&r->alerts);
 	limits__free(&r->limits);
 	free(r);
 }

@@ -10,6 +10,8 @@
 #include "model/strings.h"
 #include "model/tick.h"
 
+struct report_analysis;
+
 /* Start and end of a measured value; absent in JSON unless known. */
 struct span {
 	bool known, approx;
@@ -106,6 +108,8 @@ struct report {
 	ledger;		       /* meminfo lines that changed, as the kernel names them */
 	struct span available; /* MemAvailable */
 	VEC(struct event) events;
+	struct alert_list alerts;
+	struct report_analysis *analysis; /* of --analyze; NULL in other modes; owned */
 	struct limits limits;
 	struct self_sample self;
 	struct strings strings; /* what the frames of paths point to */

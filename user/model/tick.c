@@ -42,7 +42,9 @@ void tick__clear(struct tick *t)
 	vec_for_each(c, &t->cgroups)
 		free(c->path);
 	t->meminfo.n = t->procs.n = t->owners.n = t->smaps.n = 0;
-	t->ownership.n = t->slabs.n = t->cgroups.n = t->events.n = t->limits.n = 0;
+	t->ownership.n = t->slabs.n = t->cgroups.n = 0;
+	t->events.n = t->alerts.n = t->limits.n = 0;
+	analysis__clear(&t->analysis);
 
 	t->seq = 0;
 	t->time_ns = t->mono_ns = 0;
@@ -61,6 +63,8 @@ void tick__free(struct tick *t)
 	vec_free(&t->slabs);
 	vec_free(&t->cgroups);
 	vec_free(&t->events);
+	vec_free(&t->alerts);
+	analysis__free(&t->analysis);
 	limits__free(&t->limits);
 }
 

@@ -13,21 +13,11 @@
 #include <stdint.h>
 
 #include "base/vec.h"
+#include "model/alert.h"
+#include "model/analysis.h"
 #include "model/limit.h"
+#include "model/process.h"
 #include "model/system.h"
-
-#define COMM_SIZE 16 /* TASK_COMM_LEN: bytes, any value, NUL-padded */
-
-/* (pid, start time) names a process: a reused pid has another start time. */
-struct proc_id {
-	uint32_t pid;	      /* thread group id */
-	uint64_t start_ticks; /* since boot, in USER_HZ (1/100 s), as /proc/PID/stat field 22 */
-};
-
-static inline bool proc_id_equal(struct proc_id a, struct proc_id b)
-{
-	return a.pid == b.pid && a.start_ticks == b.start_ticks;
-}
 
 /* Measured values of a process, in the order of the JSON report. */
 enum proc_value {
@@ -223,7 +213,9 @@ struct tick {
 	VEC(struct slab_sample) slabs;	/* new, changed or gone */
 	VEC(struct cgroup_row) cgroups; /* new, changed or gone */
 	VEC(struct event) events;
-	struct limits limits; /* all of them, running totals */
+	struct alert_list alerts; /* told at this moment */
+	struct analysis analysis; /* of --analyze, at its first and last tick */
+	struct limits limits;	  /* all of them, running totals */
 	struct self_sample self;
 	uint32_t n_procs; /* alive now, changed or not */
 };

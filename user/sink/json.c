@@ -72,6 +72,8 @@
  *   events[]                   .time .kind .text, .pid .start_ticks when about a process;
  *                              kinds: "target_started" "target_exited" "target_exec"
  *                              "pid_reused" "note"
+ *   alerts[]                   .time .kind .state .severity .value .threshold .unit .message,
+ *                              .subject and .pid where it is about one: alert_json.h
  *   limits[]                   what these numbers lack
  *     .kind .count .meaning    count 0: a state, not a count
  *   self                       what memtrace itself cost
@@ -87,6 +89,7 @@
 #include <sys/wait.h>
 
 #include "base/when.h"
+#include "sink/alert_json.h"
 #include "sink/json_write.h"
 
 #define NS_PER_TICK                                                                                \
@@ -413,6 +416,14 @@ static void write_events(struct json_writer *w, const struct report *r)
 	json_array_end(w);
 }
 
+static void write_alerts(struct json_writer *w, const struct report *r)
+{
+	json_array_begin(w, "alerts");
+	vec_for_each(a, &r->alerts)
+		json_row(w, alert_object(a));
+	json_array_end(w);
+}
+
 static void write_limits(struct json_writer *w, const struct report *r)
 {
 	json_array_begin(w, "limits");
@@ -446,7 +457,7 @@ static int write_json(const struct report *r, FILE *out)
 {
 	static void (*const parts[])(struct json_writer *, const struct report *) = {
 		write_head,	    write_summary, write_ledger, write_processes, write_left_behind,
-		write_other_owners, write_events,  write_limits, write_self,
+		write_other_owners, write_events,  write_alerts, write_limits,	  write_self,
 	};
 	struct json_writer w = {.out = out};
 

@@ -62,7 +62,7 @@ static void keep_of_older_proc(const void *older, void *newer)
 	}
 }
 
-/* Tables without a key: events are all kept, the others replaced. */
+/* Tables without a key: events and alerts are all kept, the others replaced. */
 static const struct {
 	struct hmap_key (*key)(const void *row);
 	void (*keep)(const void *older, void *newer);
@@ -186,6 +186,8 @@ int pending__merge(struct tick *pending, const struct tick *t, uint64_t *n_lost)
 		pending->meminfo.n = 0;
 	if (t->limits.n)
 		pending->limits.n = 0;
+	if (t->analysis.notes.n)
+		analysis__clear(&pending->analysis);
 	for (enum row_table i = 0; i < N_ROW_TABLES; i++) {
 		int err = merge_table(i, pending, t, n_lost);
 

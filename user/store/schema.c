@@ -8,11 +8,15 @@
  *   state   one row: whether the run was completed, what was not stored
  *   tick    one row a sampling moment, with a checksum over it and its rows
  *   text    cgroup paths and names, each once; others refer to its id
- *   meminfo, proc, owner, smaps, ownership, slab, cgroup, event, limits
+ *   meminfo, proc, owner, smaps, ownership, slab, cgroup, event, limits, alert
  *           rows of a tick, in the order of writing (rowid). proc, owner, slab
  *           and cgroup hold what changed since the tick before: the state at
  *           tick N is the newest row of each process, owner, cache or cgroup
- *           at or before N. slab and cgroup came with format 2.
+ *           at or before N. slab and cgroup came with format 2, alert with 3.
+ *   analysis, zombie, zombie_parent, fd, fd_group, sysv, tmpfs, shm,
+ *   shm_holder, mapping
+ *           rows of the first and last tick of --analyze: what it looked at
+ *           and what it found (schema_analysis.c). Format 3.
  *
  * Sizes are bytes, times ns; NULL is unknown, which is not zero. Numbers of 64
  * bits without sign are stored as the signed number of the same bits. Strings
@@ -26,27 +30,10 @@
 
 #include <string.h>
 
+#include "store/schema_column.h"
 #include "store/state.h"
 
 #define N_ELEMS(a) (sizeof(a) / sizeof((a)[0]))
-
-/* type of the row, member, kind, documentation */
-#define FIELD(type, member, column, k, text)                                                       \
-	{                                                                                          \
-		.name = (column), .doc = (text), .kind = (k), .offset = offsetof(type, member),    \
-		.size = sizeof(((type *)NULL)->member)                                             \
-	}
-#define FIELD_IF(type, member, column, k, known, text)                                             \
-	{                                                                                          \
-		.name = (column), .doc = (text), .kind = (k), .when = WHEN_BOOL,                   \
-		.offset = offsetof(type, member), .size = sizeof(((type *)NULL)->member),          \
-		.flag = offsetof(type, known)                                                      \
-	}
-#define FIELD_ENUM(type, member, column, n, text)                                                  \
-	{                                                                                          \
-		.name = (column), .doc = (text), .kind = COLUMN_ENUM,                              \
-		.offset = offsetof(type, member), .size = (n)                                      \
-	}
 
 const char schema_format_sql[] =
 	"CREATE TABLE format(\n\tversion INTEGER NOT NULL -- of this layout\n)";
@@ -293,6 +280,29 @@ const struct table row_tables[N_ROW_TABLES] = {
 					cgroup_columns, cgroups),
 	[ROWS_EVENT] = ROW_TABLE("event", "what happened", struct event, event_columns, events),
 	[ROWS_LIMIT] = ROW_TABLE("limits", "all known so far", struct limit, limit_columns, limits),
+	[ROWS_ALERT] = ROW_TABLE_SINCE(3, "alert", "told at this tick", struct alert, alert_columns,
+				       alerts),
+	[ROWS_ANALYSIS] = ROW_TABLE_SINCE(3, "analysis", "parts that were looked at",
+					  struct analysis_note, analysis_columns, analysis.notes),
+	[ROWS_ZOMBIE] = ROW_TABLE_SINCE(3, "zombie", "all, or the first of many", struct zombie,
+					zombie_columns, analysis.zombies),
+	[ROWS_ZOMBIE_PARENT] =
+		ROW_TABLE_SINCE(3, "zombie_parent", "who does not reap", struct zombie_parent,
+				zombie_parent_columns, analysis.parents),
+	[ROWS_FD] = ROW_TABLE_SINCE(3, "fd", "open files of those looked at", struct fd_sample,
+				    fd_columns, analysis.fds),
+	[ROWS_FD_GROUP] = ROW_TABLE_SINCE(3, "fd_group", "open files that are alike",
+					  struct fd_group, fd_group_columns, analysis.fd_groups),
+	[ROWS_SYSV] = ROW_TABLE_SINCE(3, "sysv", "System V segments", struct sysv_segment,
+				      sysv_columns, analysis.sysv),
+	[ROWS_TMPFS] = ROW_TABLE_SINCE(3, "tmpfs", "file systems in memory", struct tmpfs_mount,
+				       tmpfs_columns, analysis.tmpfs),
+	[ROWS_SHM] = ROW_TABLE_SINCE(3, "shm", "files in memory that are held or named",
+				     struct shm_file, shm_columns, analysis.shm),
+	[ROWS_SHM_HOLDER] = ROW_TABLE_SINCE(3, "shm_holder", "who holds them", struct shm_holder,
+					    shm_holder_columns, analysis.holders),
+	[ROWS_MAPPING] = ROW_TABLE_SINCE(3, "mapping", "smaps by class, of those looked at",
+					 struct mapping_sample, mapping_columns, analysis.mappings),
 };
 
 static bool is_row_table(const struct table *t)
@@ -379,6 +389,7 @@ struct raw_vec {
 };
 _Static_assert(sizeof(struct raw_vec) == sizeof(((struct tick *)NULL)->procs), "a vector");
 _Static_assert(sizeof(struct raw_vec) == sizeof(struct limits), "a vector as well");
+_Static_assert(sizeof(struct raw_vec) == sizeof(struct sysv_list), "and this one");
 
 static struct raw_vec get_vec(const struct table *t, const struct tick *tick)
 {

@@ -15,9 +15,10 @@
 
 /*
  * What is written. Readers accept every format up to it: a table that came
- * with a later format than the file's is empty. Formats: 1; 2 (slab, cgroup).
+ * with a later format than the file's is empty. Formats: 1; 2 (slab, cgroup);
+ * 3 (alert, and those of --analyze).
  */
-#define SESSION_FORMAT 2
+#define SESSION_FORMAT 3
 
 enum column_kind {
 	COLUMN_U32,
@@ -80,6 +81,17 @@ enum row_table {
 	ROWS_CGROUP,
 	ROWS_EVENT,
 	ROWS_LIMIT,
+	ROWS_ALERT,
+	ROWS_ANALYSIS,
+	ROWS_ZOMBIE,
+	ROWS_ZOMBIE_PARENT,
+	ROWS_FD,
+	ROWS_FD_GROUP,
+	ROWS_SYSV,
+	ROWS_TMPFS,
+	ROWS_SHM,
+	ROWS_SHM_HOLDER,
+	ROWS_MAPPING,
 	N_ROW_TABLES,
 };
 extern const struct table row_tables[N_ROW_TABLES];
