@@ -67,6 +67,8 @@ int main(int argc, char **argv)
 
 	victim_init(argc, argv, "stacks", "Threads of two processes inherit each other's stacks.",
 		    own);
+	/* No huge page for a thread's own stack: it is kept in part when the thread is gone. */
+	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	if (!turns)
 		die("--turns 0");
 	victim_begin();
