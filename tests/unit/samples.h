@@ -263,6 +263,8 @@ static inline void sample_tick(struct tick *t, uint64_t seq)
 		sample_alerts(t);
 	if (seq != 1)
 		sample_analysis(&t->analysis, seq);
+	for (size_t i = 0; i < N_OF(hostile_strings) && seq == 0; i++)
+		err |= facts__add(&t->facts, "unit", hostile(i), hostile(i + 1));
 	err |= limits__set(&t->limits, "pages_before_attach", 12345, "%s", hostile(1));
 	err |= limits__set(&t->limits, "a_state", 0, "%s", hostile(3));
 	err |= seq > 1 ? limits__set(&t->limits, "came_later", seq, "later") : 0;

@@ -143,6 +143,11 @@ static inline bool same_event(const struct event *a, const struct event *b)
 	       SAME_TEXT(a, b, text);
 }
 
+static inline bool same_fact(const struct fact *a, const struct fact *b)
+{
+	return SAME_TEXT(a, b, kind) && SAME_TEXT(a, b, name) && SAME_TEXT(a, b, value);
+}
+
 static inline bool same_limit(const struct limit *a, const struct limit *b)
 {
 	return SAME_TEXT(a, b, kind) && SAME(a, b, count) && SAME_TEXT(a, b, meaning);
@@ -200,7 +205,7 @@ static inline bool same_but_limits(const struct tick *a, const struct tick *b)
 	       SAME_VEC(a, b, owners, same_owner) && SAME_VEC(a, b, smaps, same_smaps) &&
 	       SAME_VEC(a, b, ownership, same_ownership) && SAME_VEC(a, b, slabs, same_slab) &&
 	       SAME_VEC(a, b, cgroups, same_cgroup_row) && SAME_VEC(a, b, events, same_event) &&
-	       same_tables(a, b);
+	       SAME_VEC(a, b, facts, same_fact) && same_tables(a, b);
 }
 
 /* --- writing and reading back --- */

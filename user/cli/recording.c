@@ -2,11 +2,13 @@
 #include "cli/recording.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <time.h>
 
 #include "base/log.h"
 #include "cli/run_common.h"
 #include "cli/run_info.h"
+#include "collect/facts.h"
 
 #define NS_PER_S 1000000000ull
 
@@ -35,6 +37,22 @@ int wait_signal(const sigset_t *signals, uint64_t deadline_ns, siginfo_t *ret)
 	return sig > 0 ? sig : 0;
 }
 
+/* What works here, and how, explains a report to who reads it elsewhere. */
+static int add_facts(struct recording *r, int root_fd)
+{
+	int err = facts_machine(root_fd, r->info.kernel, &r->facts);
+
+	for (size_t i = 0; !err && i < r->features.n; i++) {
+		const struct feature *f = &r->features.v[i];
+		char value[sizeof(((struct fact *)0)->value)];
+
+		snprintf(value, sizeof(value), "%s: %.180s", feature_state_names[f->state],
+			 f->detail);
+		err = facts__add(&r->facts, "feature", f->name, value);
+	}
+	return err;
+}
+
 int recording__open(struct recording *r, int root_fd)
 {
 	const struct options *o = r->options;
@@ -54,7 +72,9 @@ int recording__open(struct recording *r, int root_fd)
 
 		log_warning("no page attribution: %s (see --doctor)", bpf ? bpf->detail : "no BPF");
 	}
-	err = history__new(&r->info, &r->history);
+	err = add_facts(r, root_fd);
+	if (!err)
+		err = history__new(&r->info, &r->history);
 	r->house_ns = mono_ns() + HOUSE_NS;
 	return err ? log_error_errno(err, "history") : 0;
 }
@@ -88,6 +108,9 @@ int recording__sample(struct recording *r, unsigned int flags)
 	if (!err && !r->has_system)
 		err = sampler_system__tick(&r->system, flags & (SAMPLE_FIRST | SAMPLE_LAST),
 					   &r->tick);
+	for (size_t i = 0; !err && i < r->facts.n; i++)
+		err = vec_push(&r->tick.facts, r->facts.v[i]);
+	r->facts.n = 0;
 	return err ? err : limits__merge(&r->tick.limits, &r->limits);
 }
 
@@ -139,5 +162,6 @@ void recording__close(struct recording *r)
 	output__close(&r->out);
 	features__free(&r->features);
 	limits__free(&r->limits);
+	vec_free(&r->facts);
 	tick__free(&r->tick);
 }

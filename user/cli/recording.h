@@ -21,6 +21,7 @@ struct recording {
 	struct session *session; /* NULL: none is kept */
 	struct history *history;
 	struct limits limits; /* from before the first tick, and of those beside the sampler */
+	struct facts facts;   /* for the next tick */
 	struct tick tick;     /* the last one */
 	uint64_t house_ns;    /* when the owner table is to be tidied next */
 	bool store_failing;   /* said once */

@@ -31,7 +31,7 @@ struct history_index {
 	size_t owners_scan_at;
 	uint64_t procs_folded, procs_folded_moved;
 	uint64_t owners_folded;
-	uint64_t events_dropped;
+	uint64_t events_dropped, facts_dropped;
 	uint64_t strays;
 };
 
@@ -72,6 +72,7 @@ void history__free(struct history *h)
 	vec_free(&h->events);
 	vec_free(&h->alerts);
 	analysis_span__free(&h->analysis);
+	vec_free(&h->facts);
 	limits__free(&h->limits);
 	hmap_free(&h->index->procs);
 	hmap_free(&h->index->owners);
@@ -279,6 +280,17 @@ static int add_events(struct history *h, const struct tick *t)
 	return 0;
 }
 
+static int add_facts(struct history *h, const struct tick *t)
+{
+	for (size_t i = 0; i < t->facts.n; i++) {
+		if (h->facts.n >= HISTORY_FACTS_MAX)
+			h->index->facts_dropped++;
+		else if (vec_push(&h->facts, t->facts.v[i]))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 /* What the history itself left out, beside what the tick's makers did. */
 static int set_limits(struct history *h)
 {
@@ -298,6 +310,11 @@ static int set_limits(struct history *h)
 		err = limits__set(&h->limits, "events_dropped", x->events_dropped,
 				  "events, and alerts, after the first %d are not listed",
 				  HISTORY_EVENTS_MAX);
+	if (!err && x->facts_dropped)
+		err = limits__set(&h->limits, "facts_dropped", x->facts_dropped,
+				  "facts of the machine (units, mostly) after the first %d are not "
+				  "kept",
+				  HISTORY_FACTS_MAX);
 	if (!err && x->strays)
 		err = limits__set(&h->limits, "samples_without_process", x->strays,
 				  "smaps or ownership samples of processes that no list of "
@@ -473,6 +490,8 @@ int history__add(struct history *h, const struct tick *t)
 		err = alert_list__keep(&h->alerts, &t->alerts, &h->index->events_dropped);
 	if (!err)
 		err = analysis_span__add(&h->analysis, &t->analysis, t->mono_ns);
+	if (!err)
+		err = add_facts(h, t);
 	if (!err)
 		err = limits__merge(&h->limits, &t->limits);
 	if (err)

@@ -43,7 +43,7 @@ void tick__clear(struct tick *t)
 		free(c->path);
 	t->meminfo.n = t->procs.n = t->owners.n = t->smaps.n = 0;
 	t->ownership.n = t->slabs.n = t->cgroups.n = 0;
-	t->events.n = t->alerts.n = t->limits.n = 0;
+	t->events.n = t->facts.n = t->alerts.n = t->limits.n = 0;
 	analysis__clear(&t->analysis);
 
 	t->seq = 0;
@@ -65,6 +65,7 @@ void tick__free(struct tick *t)
 	vec_free(&t->events);
 	vec_free(&t->alerts);
 	analysis__free(&t->analysis);
+	vec_free(&t->facts);
 	limits__free(&t->limits);
 }
 

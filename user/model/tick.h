@@ -15,6 +15,7 @@
 #include "base/vec.h"
 #include "model/alert.h"
 #include "model/analysis.h"
+#include "model/fact.h"
 #include "model/limit.h"
 #include "model/process.h"
 #include "model/system.h"
@@ -215,7 +216,8 @@ struct tick {
 	VEC(struct event) events;
 	struct alert_list alerts; /* told at this moment */
 	struct analysis analysis; /* of --analyze, at its first and last tick */
-	struct limits limits;	  /* all of them, running totals */
+	struct facts facts;   /* mostly in the first tick; a later one of a kind and name stands */
+	struct limits limits; /* all of them, running totals */
 	struct self_sample self;
 	uint32_t n_procs; /* alive now, changed or not */
 };

@@ -8,11 +8,13 @@
  *   state   one row: whether the run was completed, what was not stored
  *   tick    one row a sampling moment, with a checksum over it and its rows
  *   text    cgroup paths and names, each once; others refer to its id
- *   meminfo, proc, owner, smaps, ownership, slab, cgroup, event, limits, alert
+ *   meminfo, proc, owner, smaps, ownership, slab, cgroup, event, fact, limits,
+ *           alert
  *           rows of a tick, in the order of writing (rowid). proc, owner, slab
  *           and cgroup hold what changed since the tick before: the state at
  *           tick N is the newest row of each process, owner, cache or cgroup
- *           at or before N. slab and cgroup came with format 2, alert with 3.
+ *           at or before N. slab and cgroup came with format 2, alert with 3,
+ *           fact with 4.
  *   analysis, zombie, zombie_parent, fd, fd_group, sysv, tmpfs, shm,
  *   shm_holder, mapping
  *           rows of the first and last tick of --analyze: what it looked at
@@ -238,6 +240,12 @@ static const struct column event_columns[] = {
 	FIELD(struct event, text, "text", COLUMN_CHARS, ""),
 };
 
+static const struct column fact_columns[] = {
+	FIELD(struct fact, kind, "kind", COLUMN_CHARS, "os, cmdline, packages, unit, config ..."),
+	FIELD(struct fact, name, "name", COLUMN_CHARS, "within the kind; empty: there is one only"),
+	FIELD(struct fact, value, "value", COLUMN_CHARS, ""),
+};
+
 static const struct column limit_columns[] = {
 	FIELD(struct limit, kind, "kind", COLUMN_NAME, "text.id: a word for machines"),
 	FIELD(struct limit, count, "count", COLUMN_U64, "running total; 0: a state"),
@@ -279,6 +287,8 @@ const struct table row_tables[N_ROW_TABLES] = {
 	[ROWS_CGROUP] = ROW_TABLE_SINCE(2, "cgroup", "new, changed or gone", struct cgroup_row,
 					cgroup_columns, cgroups),
 	[ROWS_EVENT] = ROW_TABLE("event", "what happened", struct event, event_columns, events),
+	[ROWS_FACT] =
+		ROW_TABLE_SINCE(4, "fact", "of the machine", struct fact, fact_columns, facts),
 	[ROWS_LIMIT] = ROW_TABLE("limits", "all known so far", struct limit, limit_columns, limits),
 	[ROWS_ALERT] = ROW_TABLE_SINCE(3, "alert", "told at this tick", struct alert, alert_columns,
 				       alerts),
@@ -390,6 +400,7 @@ struct raw_vec {
 _Static_assert(sizeof(struct raw_vec) == sizeof(((struct tick *)NULL)->procs), "a vector");
 _Static_assert(sizeof(struct raw_vec) == sizeof(struct limits), "a vector as well");
 _Static_assert(sizeof(struct raw_vec) == sizeof(struct sysv_list), "and this one");
+_Static_assert(sizeof(struct raw_vec) == sizeof(struct facts), "and this one");
 
 static struct raw_vec get_vec(const struct table *t, const struct tick *tick)
 {

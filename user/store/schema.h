@@ -16,9 +16,9 @@
 /*
  * What is written. Readers accept every format up to it: a table that came
  * with a later format than the file's is empty. Formats: 1; 2 (slab, cgroup);
- * 3 (alert, and those of --analyze).
+ * 3 (alert, and those of --analyze); 4 (fact).
  */
-#define SESSION_FORMAT 3
+#define SESSION_FORMAT 4
 
 enum column_kind {
 	COLUMN_U32,
@@ -80,6 +80,7 @@ enum row_table {
 	ROWS_SLAB,
 	ROWS_CGROUP,
 	ROWS_EVENT,
+	ROWS_FACT,
 	ROWS_LIMIT,
 	ROWS_ALERT,
 	ROWS_ANALYSIS,

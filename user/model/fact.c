@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/fact.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/vec.h"
+
+int facts__add(struct facts *f, const char *kind, const char *name, const char *value)
+{
+	struct fact fact = {0};
+
+	snprintf(fact.kind, sizeof(fact.kind), "%s", kind);
+	snprintf(fact.name, sizeof(fact.name), "%s", name);
+	snprintf(fact.value, sizeof(fact.value), "%s", value);
+	return vec_push(f, fact);
+}
+
+const struct fact *facts__find(const struct facts *f, const char *kind, const char *name)
+{
+	for (size_t i = f->n; i--;)
+		if (!strcmp(f->v[i].kind, kind) && !strcmp(f->v[i].name, name))
+			return &f->v[i];
+	return NULL;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What is true of the machine and does not change by the minute, so that runs
+ * can be compared and a report read elsewhere: the distribution, the kernel's
+ * configuration, which units run. Strings are raw.
+ */
+#pragma once
+
+#include <stddef.h>
+
+struct fact {
+	char kind[16];	/* "os" "cmdline" "packages" "unit" "config" "feature" */
+	char name[128]; /* within the kind: "nginx.service"; "" where there is one only */
+	char value[200];
+};
+
+/* All zero is empty. */
+struct facts {
+	struct fact *v;
+	size_t n, cap;
+};
+
+/* Appends; kind and name are not looked for. Cut where they do not fit. 0 or -ENOMEM. */
+int facts__add(struct facts *f, const char *kind, const char *name, const char *value);
+/* The last one of this kind and name; NULL: none. */
+const struct fact *facts__find(const struct facts *f, const char *kind, const char *name);
