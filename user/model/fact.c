@@ -23,3 +23,14 @@ const struct fact *facts__find(const struct facts *f, const char *kind, const ch
 			return &f->v[i];
 	return NULL;
 }
+
+int facts__keep(struct facts *f, const struct facts *from, uint64_t *dropped)
+{
+	for (size_t i = 0; i < from->n; i++) {
+		if (f->n >= FACTS_MAX)
+			(*dropped)++;
+		else if (vec_push(f, from->v[i]))
+			return -ENOMEM;
+	}
+	return 0;
+}

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct fact {
 	char kind[16];	/* "os" "cmdline" "packages" "unit" "config" "feature" */
@@ -22,5 +23,9 @@ struct facts {
 
 /* Appends; kind and name are not looked for. Cut where they do not fit. 0 or -ENOMEM. */
 int facts__add(struct facts *f, const char *kind, const char *name, const char *value);
+#define FACTS_MAX 16384
+/* Copies those of `from` behind the others, at most FACTS_MAX in all; the rest is counted into
+ * *dropped. 0 or -ENOMEM. */
+int facts__keep(struct facts *f, const struct facts *from, uint64_t *dropped);
 /* The last one of this kind and name; NULL: none. */
 const struct fact *facts__find(const struct facts *f, const char *kind, const char *name);

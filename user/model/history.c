@@ -280,17 +280,6 @@ static int add_events(struct history *h, const struct tick *t)
 	return 0;
 }
 
-static int add_facts(struct history *h, const struct tick *t)
-{
-	for (size_t i = 0; i < t->facts.n; i++) {
-		if (h->facts.n >= HISTORY_FACTS_MAX)
-			h->index->facts_dropped++;
-		else if (vec_push(&h->facts, t->facts.v[i]))
-			return -ENOMEM;
-	}
-	return 0;
-}
-
 /* What the history itself left out, beside what the tick's makers did. */
 static int set_limits(struct history *h)
 {
@@ -312,9 +301,8 @@ static int set_limits(struct history *h)
 				  HISTORY_EVENTS_MAX);
 	if (!err && x->facts_dropped)
 		err = limits__set(&h->limits, "facts_dropped", x->facts_dropped,
-				  "facts of the machine (units, mostly) after the first %d are not "
-				  "kept",
-				  HISTORY_FACTS_MAX);
+				  "facts of the machine after the first %d are not kept",
+				  FACTS_MAX);
 	if (!err && x->strays)
 		err = limits__set(&h->limits, "samples_without_process", x->strays,
 				  "smaps or ownership samples of processes that no list of "
@@ -491,7 +479,7 @@ int history__add(struct history *h, const struct tick *t)
 	if (!err)
 		err = analysis_span__add(&h->analysis, &t->analysis, t->mono_ns);
 	if (!err)
-		err = add_facts(h, t);
+		err = facts__keep(&h->facts, &t->facts, &h->index->facts_dropped);
 	if (!err)
 		err = limits__merge(&h->limits, &t->limits);
 	if (err)

@@ -36,7 +36,7 @@ struct history {
 	VEC(struct event) events; /* at most HISTORY_EVENTS_MAX; the rest is counted in limits */
 	struct alert_list alerts; /* at most ALERTS_KEPT_MAX, as the events */
 	struct analysis_span analysis;
-	struct facts facts; /* at most HISTORY_FACTS_MAX */
+	struct facts facts; /* at most FACTS_MAX */
 	struct limits limits;
 	struct self_sample self;
 	uint32_t n_procs_last;
@@ -44,7 +44,6 @@ struct history {
 };
 
 #define HISTORY_EVENTS_MAX 4096
-#define HISTORY_FACTS_MAX 16384
 
 /* info is copied. Returns 0 or -ENOMEM. */
 int history__new(const struct run_info *info, struct history **ret);
