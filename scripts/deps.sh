@@ -9,6 +9,8 @@ set -eu
 
 # group, what to look for, Debian package, Fedora package, what it is for.
 # "test?" is optional: what it serves is skipped, and counted as skipped, where it cannot be had.
+# "unpack": one program out of a package that is not installed, as it would run a server on an open
+# port; optional as well. promtool and node_exporter are 23 MB to fetch.
 # A package list with | holds alternatives: the first one the distribution knows is taken.
 table() {
 	cat <<'END'
@@ -40,6 +42,8 @@ test?  cmd:cppcheck              cppcheck               cppcheck                
 test?  fun:fuzzer                libclang-rt-dev        compiler-rt              clang's libFuzzer and sanitizers
 test?  fun:cross_gcc             gcc-aarch64-linux-gnu  gcc-aarch64-linux-gnu    compiler for arm64
 test?  fun:cross_libc            libc6-dev-arm64-cross  -                        C library headers for arm64
+unpack tool:promtool             prometheus             -                        checks of metrics and alert rules
+unpack tool:prometheus-node-exporter  prometheus-node-exporter  -              the reader of our metrics
 END
 }
 
@@ -112,8 +116,13 @@ has_library() {
 	[ "$(gcc -print-file-name="$1.so" 2>/dev/null)" != "$1.so" ] && command -v gcc >/dev/null
 }
 
+# Where unpacked programs are; the tests look there, too.
+here=${0%/*}
+tools=$here/../build/tools
+
 present() {
 	case $1 in
+	tool:*) has_command "${1#tool:}" || [ -x "$tools/usr/bin/${1#tool:}" ] ;;
 	cmd:*) has_command "${1#cmd:}" ;;
 	hdr:*) has_header "${1#hdr:}" ;;
 	lib:*) has_library "${1#lib:}" ;;
@@ -246,6 +255,27 @@ install_optional() {
 	done
 }
 
+# $1: package, $2: program; into the tree, as its owner.
+unpack_deb() {
+	dir=$(mktemp -d) || return 1
+	say "unpacking $2 of $1"
+	(cd "$dir" && apt-get -qq -o APT::Sandbox::User=root download "$1" >&2) &&
+		"$here/as.sh" owner mkdir -p "$tools" &&
+		dpkg-deb --fsys-tarfile "$dir/$1"_*.deb |
+		"$here/as.sh" owner tar -x -C "$tools" "./usr/bin/$2"
+	status=$?
+	rm -r "$dir"
+	return $status
+}
+
+unpack_tools() {
+	[ "$family" = deb ] || return 0
+	missing unpack | while read -r probe package _; do
+		unpack_deb "$package" "${probe#tool:}" ||
+			say "$package cannot be unpacked, what needs it is skipped"
+	done
+}
+
 family=$(family)
 failed=0
 [ $# -gt 0 ] || set -- build
@@ -263,6 +293,7 @@ for group; do
 	test)
 		install_group test || failed=1
 		install_optional 'test[?]'
+		unpack_tools
 		;;
 	*)
 		say "unknown group '$group': make, build, test or bpftool"

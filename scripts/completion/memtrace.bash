@@ -7,7 +7,7 @@ _memtrace_options='--pid -p --comm --cgroup -- --monitor --report --doctor --jud
 	--no-follow --format --output -o --top-processes --log-dir --threshold --config --on-alert
 	--no-session --no-bpf --no-source --sysroot
 	--verbose -v --quiet -q --help -h --version -V'
-_memtrace_formats='text json'
+_memtrace_formats='text json openmetrics'
 _memtrace_alerts='memory swap zombies fds process-fds growth process-growth psi oom-kill fragmentation
 	cgroup commit'
 _memtrace_sources='page filemap task migrate async task_iter'

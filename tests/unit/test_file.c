@@ -302,6 +302,37 @@ static void atomic_refusals(void **state)
 }
 
 /* What is no regular file is written directly, and stays what it was. */
+/* Read by all and replaced again and again; never opens what is there. */
+static void atomic_shared(void **state)
+{
+	struct atomic_file *f;
+	struct stat st;
+	FILE *out;
+
+	assert_int_equal(symlink("victim", "planted"), 0);
+	assert_int_equal(symlink("/dev/null", "device"), 0);
+	assert_int_equal(mkdir("d", 0700), 0);
+	assert_int_equal(mkfifo("pipe", 0600), 0);
+	assert_int_equal(atomic_file__open_shared("planted", &f, &out), -ELOOP);
+	assert_int_equal(atomic_file__open_shared("device", &f, &out), -ELOOP);
+	assert_int_equal(atomic_file__open_shared("d", &f, &out), -EISDIR);
+	assert_int_equal(atomic_file__open_shared("pipe", &f, &out), -EINVAL);
+	assert_int_equal(atomic_file__open_shared("/dev/null", &f, &out), -EINVAL);
+	assert_int_equal(atomic_file__open_shared("none/x", &f, &out), -ENOENT);
+	for (int i = 0; i < 2; i++) {
+		mode_t mask = umask(077);
+
+		assert_int_equal(atomic_file__open_shared("x.prom", &f, &out), 0);
+		umask(mask);
+		fputs("text\n", out);
+		assert_int_equal(stat("x.prom", &st), i - 1); /* nothing before the commit */
+		assert_int_equal(atomic_file__commit(f), 0);
+		assert_int_equal(stat("x.prom", &st), 0);
+		assert_int_equal(st.st_mode & 0777, 0644);
+		assert_int_equal(st.st_size, 5);
+	}
+}
+
 static void atomic_direct(void **state)
 {
 	struct atomic_file *f;
@@ -389,7 +420,7 @@ int main(void)
 		TEST(log_dir_is_made),	  TEST(log_dir_refuses_traps), TEST(create_never_follows),
 		TEST(atomic_commit),	  TEST(atomic_keeps_readers),  TEST(atomic_abort),
 		TEST(atomic_refusals),	  TEST(atomic_direct),	       TEST(atomic_descriptor),
-		TEST(atomic_full_device), TEST(atomic_twice),
+		TEST(atomic_full_device), TEST(atomic_twice),	       TEST(atomic_shared),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -288,7 +288,9 @@ int alerts__limits(const struct alerts *a, struct limits *l)
 			   "alerts not told: at most %d are kept in force at a time", ALERTS_MAX);
 }
 
-size_t alerts__n_active(const struct alerts *a)
+void alerts__in_force(const struct alerts *a, uint32_t ret[_ALERT_KIND_MAX])
 {
-	return a->active.n;
+	memset(ret, 0, _ALERT_KIND_MAX * sizeof(*ret));
+	vec_for_each(it, &a->active)
+		ret[it->told.kind]++;
 }

@@ -44,5 +44,5 @@ void alerts__free(struct alerts *a); /* NULL allowed */
 int alerts__judge(struct alerts *a, const struct moment *m, struct alert_list *ret);
 /* "alerts_suppressed". 0 or -ENOMEM. */
 int alerts__limits(const struct alerts *a, struct limits *l);
-/* How many are in force now. */
-size_t alerts__n_active(const struct alerts *a);
+/* How many are in force now, by kind. */
+void alerts__in_force(const struct alerts *a, uint32_t ret[_ALERT_KIND_MAX]);

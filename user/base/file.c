@@ -170,6 +170,7 @@ struct atomic_file {
 	int dirfd; /* -1: written directly */
 	char temp[64];
 	char *name; /* last component of the path */
+	bool no_sync;
 };
 
 static void free_atomic(struct atomic_file *f)
@@ -302,6 +303,33 @@ int atomic_file__open(const char *path, struct atomic_file **ret, FILE **ret_fil
 	return 0;
 }
 
+int atomic_file__open_shared(const char *path, struct atomic_file **ret, FILE **ret_file)
+{
+	_cleanup_(free_atomicp) struct atomic_file *f = NULL;
+	_cleanup_close_ int fd = -1;
+	struct stat st;
+
+	if (!lstat(path, &st) && !S_ISREG(st.st_mode))
+		return S_ISLNK(st.st_mode) ? -ELOOP : S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
+	f = calloc(1, sizeof(*f));
+	if (!f)
+		return -ENOMEM;
+	f->dirfd = -1;
+	f->no_sync = true;
+	fd = open_temp(f, path);
+	if (fd < 0)
+		return fd;
+	if (fchmod(fd, OUTPUT_MODE | 0044) < 0)
+		return -errno;
+	f->out = fdopen(fd, "w");
+	if (!f->out)
+		return -errno;
+	fd = -1; /* the stream's now */
+	*ret_file = f->out;
+	*ret = TAKE_PTR(f);
+	return 0;
+}
+
 /* Closes the stream; whether everything written to it has left us. */
 static int finish_stream(struct atomic_file *f)
 {
@@ -309,7 +337,7 @@ static int finish_stream(struct atomic_file *f)
 	bool failed_before = ferror(out);
 	int err = 0;
 
-	if (fflush(out) || (f->dirfd >= 0 && fsync(fileno(out)) < 0))
+	if (fflush(out) || (f->dirfd >= 0 && !f->no_sync && fsync(fileno(out)) < 0))
 		err = -errno;
 	if (fclose(out) && !err)
 		err = -errno;
@@ -327,7 +355,8 @@ int atomic_file__commit(struct atomic_file *file)
 		return -errno;
 	*f->temp = '\0';
 	/* Some filesystems cannot sync a directory; the file is complete by now. */
-	fsync(f->dirfd);
+	if (!f->no_sync)
+		fsync(f->dirfd);
 	return 0;
 }
 

@@ -44,4 +44,11 @@ int create_file_at(int dirfd, const char *name);
 struct atomic_file;
 int atomic_file__open(const char *path, struct atomic_file **ret, FILE **ret_file);
 int atomic_file__commit(struct atomic_file *f); /* frees f; 0 or -errno */
+
+/*
+ * For a file that is replaced again and again and read by all: mode 0644, and
+ * the commit does not wait for the disk. Never writes to what is there already:
+ * -ELOOP when that is a link, -EISDIR, -EINVAL for a device or pipe.
+ */
+int atomic_file__open_shared(const char *path, struct atomic_file **ret, FILE **ret_file);
 void atomic_file__abort(struct atomic_file *f); /* frees f; NULL allowed */

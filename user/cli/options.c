@@ -11,6 +11,7 @@
 #include "analyze/alert.h"
 #include "cli/option_table.h"
 #include "cli/threshold.h"
+#include "sink/sink.h"
 
 /* getopt_long() returns a letter, or this plus an index of option_table[]. */
 #define LONG_BASE 256
@@ -209,6 +210,11 @@ static int check_combination(const struct parse_state *s)
 	    strcmp(o->format, "json"))
 		return usage_error("%s prints as text or json, not as %s",
 				   option_label(s->chooser, a), o->format);
+	if (sink_find(o->format)->moment && o->mode != MODE_MONITOR)
+		return usage_error("--format %s is for --monitor alone", o->format);
+	if (sink_find(o->format)->moment && !o->output)
+		return usage_error("--format %s needs -o FILE, which each sample replaces",
+				   o->format);
 	if (o->duration_ns && o->interval_ns > o->duration_ns && o->verbose >= 0)
 		log_warning("--duration is shorter than the interval (%llu ms): one sample at the "
 			    "start and one at the end",

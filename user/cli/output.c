@@ -24,31 +24,44 @@ static bool owned_by_us(int dirfd, const char *path)
 	       st.st_uid == geteuid();
 }
 
+/* Is the directory of this path another user's? */
+static bool is_foreign(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char dir[512];
+
+	snprintf(dir, sizeof(dir), "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+	return !owned_by_us(AT_FDCWD, dir);
+}
+
 int output__open(struct output *o, const struct options *options)
 {
-	char dir[512], shown[256];
-	const char *slash;
+	char shown[256];
 	int err;
+	const struct sink *sink = sink_find(options->format);
 
 	*o = (struct output){.options = options, .out = stdout};
 	if (!options->output)
+		return 0;
+	o->foreign_dir = is_foreign(options->output);
+	if (sink && sink->moment) /* the file is another's: the report goes to standard output */
 		return 0;
 	err = atomic_file__open(options->output, &o->file, &o->out);
 	if (err)
 		return log_error_errno(
 			err, "cannot write %s",
 			safe_text(shown, sizeof(shown), options->output, strlen(options->output)));
-	slash = strrchr(options->output, '/');
-	snprintf(dir, sizeof(dir), "%.*s", slash ? (int)(slash - options->output) + 1 : 1,
-		 slash ? options->output : ".");
-	o->foreign_dir = !owned_by_us(AT_FDCWD, dir);
 	return 0;
 }
 
 int output__write(struct output *o, const struct report *r)
 {
 	const struct sink *sink = sink_find(o->options->format);
-	int err = sink ? sink->write(r, o->out) : -EINVAL;
+	int err;
+
+	if (sink && !sink->write)
+		sink = &text_sink;
+	err = sink ? sink->write(r, o->out) : -EINVAL;
 
 	if (o->file) {
 		if (err)

@@ -388,6 +388,7 @@ static int add_processes(struct sampler *s, unsigned int flags, struct tick *t)
 int sampler__tick(struct sampler *s, unsigned int flags, struct tick *t)
 {
 	struct smaps_arg arg = {s, t};
+	uint64_t owner_errors = s->n_owner_errors;
 	int err, list_err;
 
 	tick__clear(t);
@@ -406,7 +407,8 @@ int sampler__tick(struct sampler *s, unsigned int flags, struct tick *t)
 	} else if (!err) {
 		err = add_processes(s, flags, t);
 	}
-	if (!err)
+	/* Nobody's pages are gone because a reading failed. */
+	if (!err && s->n_owner_errors == owner_errors)
 		err = delta__owners(s->delta, s->owners.v, s->owners.n, t);
 	if (err)
 		return err;

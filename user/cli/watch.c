@@ -68,7 +68,7 @@ static struct moment make_moment(struct watch *w)
 	bool has_list = !s->list_failed;
 	uint64_t mode;
 
-	return (struct moment){
+	struct moment m = {
 		.info = &w->rec.info,
 		.tick = &w->rec.tick,
 		.procs = s->list.v,
@@ -84,7 +84,12 @@ static struct moment make_moment(struct watch *w)
 				      ? (int)mode
 				      : -1,
 		.top = w->options->top,
+		.history = w->rec.history,
+		.first = &w->first,
 	};
+
+	delta__taken(s->delta, m.taken);
+	return m;
 }
 
 int watch__note(struct watch *w, uint64_t time_ns, const char *text)
@@ -158,6 +163,7 @@ static int tell_alerts(struct watch *w)
 			log_warning("%s", a->message);
 			w->n_alerts++;
 		}
+		w->n_raised[a->kind] += a->state == ALERT_RAISED;
 		alert_command__run(&w->command, a, mono_ns());
 	}
 	return err;
@@ -205,6 +211,8 @@ static int take_moment(struct watch *w, unsigned int flags)
 		err = kmsg__each(&w->kmsg, take_record, w);
 	if (!err)
 		err = system_read(w->root_fd, wanted_parts(w), &w->system[w->now]);
+	if (!err && !w->n_moments)
+		err = system_sample__copy_counters(&w->first, &w->system[w->now]);
 	if (!err)
 		err = recording__add_system(&w->rec, &w->system[w->now]);
 	if (err)
@@ -216,12 +224,17 @@ static int take_moment(struct watch *w, unsigned int flags)
 		err = alerts__judge(w->alerts, &m, &w->told);
 	m.alerts = w->told.v;
 	m.n_alerts = w->told.n;
+	m.is_last = flags & SAMPLE_LAST;
+	alerts__in_force(w->alerts, m.in_force);
 	if (!err) {
 		log_set__add(&w->logs, &m);
 		err = tell_alerts(w);
+		memcpy(m.raised, w->n_raised, sizeof(m.raised));
 	}
 	if (!err)
 		err = recording__keep(&w->rec);
+	if (!err && w->kind->kept)
+		w->kind->kept(w->arg, &m);
 	w->now = !w->now;
 	w->n_moments++;
 	return err ? log_error_errno(err, "sample") : 0;
@@ -390,6 +403,7 @@ static void watch_free(struct watch *w)
 	vec_free(&w->told);
 	system_sample__free(&w->system[0]);
 	system_sample__free(&w->system[1]);
+	system_sample__free(&w->first);
 }
 
 int watch_run(const struct options *o, const struct watch_kind *kind, void *arg)

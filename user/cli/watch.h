@@ -33,6 +33,8 @@ struct watch_kind {
 	int (*kernel_record)(void *arg, struct watch *w, struct cursor record);
 	/* Completes the moment before it is judged and logged. */
 	int (*moment)(void *arg, struct watch *w, struct moment *m);
+	/* The moment has been judged, logged and recorded. */
+	void (*kept)(void *arg, const struct moment *m);
 	/* Whenever the loop wakes up. */
 	void (*turn)(void *arg, uint64_t now_ns);
 	int (*limits)(void *arg, struct limits *l);
@@ -50,10 +52,12 @@ struct watch {
 	struct log_set logs;
 	struct alerts *alerts;
 	struct alert_list told;
+	uint64_t n_raised[_ALERT_KIND_MAX];
 	struct alert_command command;
 	struct kmsg kmsg;
 	struct system_sample system[2];
-	unsigned int now; /* which of the two is this moment's */
+	struct system_sample first; /* counters of the first moment */
+	unsigned int now;	    /* which of the two is this moment's */
 	uint64_t n_moments;
 	uint64_t page_types_ns; /* when they were read last, by CLOCK_BOOTTIME */
 	struct clocks clocks, clocks_before;

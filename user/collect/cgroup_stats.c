@@ -353,6 +353,8 @@ int cgroup_list__read(int root_fd, struct cgroup_list *list)
 	err = add_cgroup(&w, fd, "/");
 	if (!err)
 		err = walk_dir(&w, fd, "/", 0);
+	if (!err)
+		err = cgroup_list__set_limits(&found);
 	if (err)
 		return err;
 	old = *list;

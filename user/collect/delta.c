@@ -10,6 +10,7 @@ struct delta {
 	struct task_list procs, next;	 /* of the last tick, ordered by pid; being built */
 	VEC(struct owner_sample) owners; /* of the last tick */
 	struct hmap owner_index;
+	int64_t sum[_PAGE_CLASS_MAX], sum_max[_PAGE_CLASS_MAX]; /* bytes taken */
 };
 
 int delta__new(struct delta **ret)
@@ -261,6 +262,26 @@ static int remember_owners(struct delta *d, const struct owner_sample *now, size
 	return err;
 }
 
+/* Pages that turn out to be page cache change their class after they were taken: a sum that went
+ * back would look like a counter that began anew. */
+static void add_taken(struct delta *d, const struct owner_sample *was,
+		      const struct owner_sample *now)
+{
+	if (now->kind == OWNER_EXITED_GROUP) /* of its members, which were counted */
+		return;
+	for (int c = 0; c < _PAGE_CLASS_MAX; c++) {
+		d->sum[c] += (int64_t)(now->taken[c] - (was ? was->taken[c] : 0));
+		if (d->sum[c] > d->sum_max[c])
+			d->sum_max[c] = d->sum[c];
+	}
+}
+
+void delta__taken(const struct delta *d, uint64_t ret[_PAGE_CLASS_MAX])
+{
+	for (int c = 0; c < _PAGE_CLASS_MAX; c++)
+		ret[c] = (uint64_t)d->sum_max[c];
+}
+
 int delta__owners(struct delta *d, const struct owner_sample *now, size_t n, struct tick *t)
 {
 	int err = 0;
@@ -268,6 +289,7 @@ int delta__owners(struct delta *d, const struct owner_sample *now, size_t n, str
 	for (size_t i = 0; i < n && !err; i++) {
 		const struct owner_sample *was = find_owner(d, &now[i], i);
 
+		add_taken(d, was, &now[i]);
 		if (!was || !same_owner(was, &now[i]))
 			err = vec_push(&t->owners, now[i]);
 	}

@@ -22,6 +22,10 @@ void delta__free(struct delta *d);
  */
 int delta__procs(struct delta *d, const struct task_list *now, struct tick *t);
 
+/* Bytes that were taken by class as far as delta__owners() was told, those of owners that are gone
+ * included. Never goes back. */
+void delta__taken(const struct delta *d, uint64_t ret[_PAGE_CLASS_MAX]);
+
 /* Appends to t->owners those of `now` (n of them) that are new or changed (of
  * exit_ns: whether it is known). One that is gone from `now` is forgotten
  * without a row. 0 or -ENOMEM. */

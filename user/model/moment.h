@@ -6,6 +6,7 @@
 #pragma once
 
 #include "model/alert.h"
+#include "model/history.h"
 #include "model/system.h"
 #include "model/tick.h"
 
@@ -32,6 +33,14 @@ struct moment {
 	const struct alert *alerts;	    /* told at this moment */
 	size_t n_alerts;
 	uint32_t top; /* rows of a ranked list; 0: all */
+
+	/* Of the run up to here. */
+	const struct history *history;	    /* NULL: not kept */
+	const struct system_sample *first;  /* slabs and vmstat of the first moment; NULL */
+	uint64_t taken[_PAGE_CLASS_MAX];    /* bytes since the start, by those that exited, too */
+	uint32_t in_force[_ALERT_KIND_MAX]; /* alerts */
+	uint64_t raised[_ALERT_KIND_MAX];   /* alerts told as raised */
+	bool is_last;			    /* nothing comes after it */
 };
 
 /* A meminfo line's bytes; 0, or -ENOENT. */

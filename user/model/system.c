@@ -16,6 +16,7 @@ const char *const cgroup_value_names[] = {
 	[CGROUP_HIGH] = "high_bytes",
 	[CGROUP_SWAP] = "swap_bytes",
 	[CGROUP_SWAP_MAX] = "swap_max_bytes",
+	[CGROUP_EFFECTIVE_MAX] = "effective_max_bytes",
 	[CGROUP_ANON] = "anon_bytes",
 	[CGROUP_FILE] = "file_bytes",
 	[CGROUP_SHMEM] = "shmem_bytes",
@@ -103,6 +104,116 @@ void cgroup_list__free(struct cgroup_list *l)
 {
 	cgroup_list__clear(l);
 	vec_free(l);
+}
+
+static bool is_below(const char *path, const char *above)
+{
+	size_t len = strlen(above);
+
+	if (len == 1) /* the root */
+		return true;
+	return !strncmp(path, above, len) && path[len] == '/';
+}
+
+/* Parents come before children: the parent is the last one above, or above that one. */
+static size_t find_parent(const struct cgroup_list *l, size_t at, const size_t *parent)
+{
+	size_t i = at - 1;
+
+	while (i && !is_below(l->v[at].path, l->v[i].path))
+		i = parent[i];
+	return i;
+}
+
+int cgroup_list__set_limits(struct cgroup_list *l)
+{
+	size_t *parent = l->n ? calloc(l->n, sizeof(*parent)) : NULL;
+
+	if (!parent)
+		return l->n ? -ENOMEM : 0;
+	for (size_t i = 0; i < l->n; i++) {
+		struct cgroup_sample *c = &l->v[i], *above;
+		const uint32_t own = 1u << CGROUP_MAX, effective = 1u << CGROUP_EFFECTIVE_MAX;
+
+		c->known &= ~effective;
+		if (c->known & own) {
+			c->value[CGROUP_EFFECTIVE_MAX] = c->value[CGROUP_MAX];
+			c->known |= effective;
+			c->limiter = i;
+		}
+		if (!i)
+			continue;
+		parent[i] = find_parent(l, i, parent);
+		above = &l->v[parent[i]];
+		if (!(above->known & effective) ||
+		    (c->known & effective &&
+		     c->value[CGROUP_EFFECTIVE_MAX] <= above->value[CGROUP_EFFECTIVE_MAX]))
+			continue;
+		c->value[CGROUP_EFFECTIVE_MAX] = above->value[CGROUP_EFFECTIVE_MAX];
+		c->known |= effective;
+		c->limiter = above->limiter;
+	}
+	free(parent);
+	return 0;
+}
+
+int cgroup_working_set(const struct cgroup_sample *c, uint64_t *ret)
+{
+	const uint32_t needed = 1u << CGROUP_CURRENT | 1u << CGROUP_INACTIVE_FILE;
+	uint64_t current = c->value[CGROUP_CURRENT], inactive = c->value[CGROUP_INACTIVE_FILE];
+
+	if ((c->known & needed) != needed)
+		return -ENOENT;
+	*ret = current > inactive ? current - inactive : 0;
+	return 0;
+}
+
+uint64_t slab_cache_bytes(const struct slab_cache *c, uint64_t page_size)
+{
+	return c->slabs * c->pages_per_slab * page_size;
+}
+
+/* Caches stay in the file's order: the one at the same place is almost always it. */
+const struct slab_cache *slab_cache_find(const struct system_sample *s, size_t hint,
+					 const char *name)
+{
+	if (hint < s->slabs.n && !strcmp(s->slabs.v[hint].name, name))
+		return &s->slabs.v[hint];
+	vec_for_each(c, &s->slabs)
+		if (!strcmp(c->name, name))
+			return c;
+	return NULL;
+}
+
+int64_t slab_cache_growth(const struct system_sample *first, const struct system_sample *now,
+			  size_t at, uint64_t page_size)
+{
+	const struct slab_cache *c = &now->slabs.v[at];
+	const struct slab_cache *was = slab_cache_find(first, at, c->name);
+
+	return (int64_t)(slab_cache_bytes(c, page_size) -
+			 (was ? slab_cache_bytes(was, page_size) : 0));
+}
+
+#define COPY(dst, src)                                                                             \
+	({                                                                                         \
+		int _failed = vec_reserve(dst, (src)->n);                                          \
+		if (!_failed && (src)->n)                                                          \
+			memcpy((dst)->v, (src)->v, (src)->n * sizeof(*(src)->v));                  \
+		(dst)->n = _failed ? 0 : (src)->n;                                                 \
+		_failed;                                                                           \
+	})
+
+int system_sample__copy_counters(struct system_sample *dst, const struct system_sample *src)
+{
+	system_sample__clear(dst);
+	if (COPY(&dst->slabs, &src->slabs) || COPY(&dst->vmstat, &src->vmstat) ||
+	    COPY(&dst->zones, &src->zones))
+		return -ENOMEM;
+	dst->err[SYSTEM_SLABINFO] = src->err[SYSTEM_SLABINFO];
+	dst->err[SYSTEM_VMSTAT] = src->err[SYSTEM_VMSTAT];
+	dst->err[SYSTEM_BUDDYINFO] = src->err[SYSTEM_BUDDYINFO];
+	return 0;
 }
 
 void system_sample__clear(struct system_sample *s)

@@ -121,7 +121,9 @@ enum cgroup_value {
 	CGROUP_MAX,  /* hard limit; not known when there is none: see unlimited */
 	CGROUP_HIGH, /* throttled above it; v1: soft limit */
 	CGROUP_SWAP,
-	CGROUP_SWAP_MAX, /* v2: of swap alone; not known on v1, which limits the sum */
+	CGROUP_SWAP_MAX,      /* v2: of swap alone; not known on v1, which limits the sum */
+	CGROUP_EFFECTIVE_MAX, /* the tightest of MAX here and above; see cgroup_list__set_limits()
+			       */
 	/* parts of CGROUP_CURRENT */
 	CGROUP_ANON,
 	CGROUP_FILE,	      /* page cache, shared memory included */
@@ -180,6 +182,7 @@ struct cgroup_sample {
 	uint32_t known;	    /* bit (1 << enum cgroup_value) */
 	uint32_t unlimited; /* bits of limits that are known not to be set */
 	uint64_t value[_CGROUP_VALUE_MAX];
+	size_t limiter;	       /* index in the list of who has EFFECTIVE_MAX, when that is known */
 	struct psi memory_psi; /* v2 and hybrid */
 	struct container container;
 };
@@ -200,6 +203,12 @@ struct cgroup_list {
 	size_t n, cap;
 	uint64_t n_skipped; /* beyond the bound on their number, or unreadable */
 };
+
+/* Fills EFFECTIVE_MAX and limiter of all; a limit above that is not known is none. 0, -ENOMEM. */
+int cgroup_list__set_limits(struct cgroup_list *l);
+/* CURRENT without INACTIVE_FILE: page cache fills a container up to its limit and is given back
+ * under pressure. 0, or -ENOENT when either is not known. */
+int cgroup_working_set(const struct cgroup_sample *c, uint64_t *ret);
 
 void cgroup_list__clear(struct cgroup_list *l); /* keeps the allocation of v */
 void cgroup_list__free(struct cgroup_list *l);
@@ -237,6 +246,19 @@ struct system_sample {
 	struct file_table files;
 	struct cgroup_list cgroups;
 };
+
+/* Memory a slab cache takes. */
+uint64_t slab_cache_bytes(const struct slab_cache *c, uint64_t page_size);
+/* The cache of this name; `hint` is where it probably is. NULL: none. */
+const struct slab_cache *slab_cache_find(const struct system_sample *s, size_t hint,
+					 const char *name);
+/* What now->slabs.v[at] grew by since `first`; all of it when that had no such cache. */
+int64_t slab_cache_growth(const struct system_sample *first, const struct system_sample *now,
+			  size_t at, uint64_t page_size);
+
+/* Slab caches, vmstat and zones, with the err of these: what growth is told from. dst is cleared
+ * first. 0 or -ENOMEM. */
+int system_sample__copy_counters(struct system_sample *dst, const struct system_sample *src);
 
 /* All parts become -ENODATA; keeps the allocations. All zero is a struct to be cleared. */
 void system_sample__clear(struct system_sample *s);

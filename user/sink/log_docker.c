@@ -13,7 +13,8 @@ static void head(struct strbuf *b, const struct run_info *info)
 		b,
 		"# USED counts the page cache, which is no leak: the kernel takes it back when\n"
 		"#   memory is short. WORKING is USED without the part that goes first.\n"
-		"# LIMIT -: none. OOM, MAX: times its limit killed and was hit, since it began\n"
+		"# LIMIT: its own, or a tighter one of a cgroup above it; -: none. OOM, MAX: times "
+		"its limit killed and was hit, since it began\n"
 		"# PSI: percent of the last minute that some task waited for memory, where told\n"
 		"# TIME                   container       USED    WORKING      LIMIT       ANON"
 		"       FILE     KERNEL       SWAP   OOM   MAX    PSI RUNTIME NAME\n"
@@ -24,14 +25,6 @@ static void head(struct strbuf *b, const struct run_info *info)
 static void add_value(struct strbuf *b, const struct cgroup_sample *c, enum cgroup_value v)
 {
 	log_kb(b, c->known & 1u << v, c->value[v]);
-}
-
-static void add_working(struct strbuf *b, const struct cgroup_sample *c)
-{
-	const uint32_t needed = 1u << CGROUP_CURRENT | 1u << CGROUP_INACTIVE_FILE;
-	uint64_t current = c->value[CGROUP_CURRENT], inactive = c->value[CGROUP_INACTIVE_FILE];
-
-	log_kb(b, (c->known & needed) == needed, current > inactive ? current - inactive : 0);
 }
 
 /* Kubernetes: namespace/pod/container. */
@@ -50,13 +43,16 @@ static void add_cgroup(struct strbuf *b, const struct moment *m, const struct cg
 	const struct psi_line *some = &c->memory_psi.some;
 	const char *name = c->container.name;
 
+	uint64_t working = 0;
+	bool has_working = !cgroup_working_set(c, &working);
+
 	log_start(b, m, c->container.runtime == RUNTIME_SERVICE ? "service" : "container");
 	add_value(b, c, CGROUP_CURRENT);
-	add_working(b, c);
-	if (c->unlimited & 1u << CGROUP_MAX)
+	log_kb(b, has_working, working);
+	if (c->unlimited & 1u << CGROUP_MAX && !(c->known & 1u << CGROUP_EFFECTIVE_MAX))
 		strbuf_addf(b, " %10s", "-");
 	else
-		add_value(b, c, CGROUP_MAX);
+		add_value(b, c, CGROUP_EFFECTIVE_MAX);
 	add_value(b, c, CGROUP_ANON);
 	add_value(b, c, CGROUP_FILE);
 	add_value(b, c, CGROUP_KERNEL);

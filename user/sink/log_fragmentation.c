@@ -94,11 +94,6 @@ struct slab_row {
 	bool change_known;
 };
 
-static uint64_t slab_bytes(const struct moment *m, const struct slab_cache *c)
-{
-	return c->slabs * c->pages_per_slab * m->info->page_size;
-}
-
 static int by_bytes(const void *a, const void *b)
 {
 	const struct slab_row *x = a, *y = b;
@@ -112,21 +107,6 @@ static int by_change(const void *a, const void *b)
 	int64_t p = llabs(x->change), q = llabs(y->change);
 
 	return (p < q) - (p > q);
-}
-
-/* Caches stay in the file's order: the one at the same place is almost always it. */
-static const struct slab_cache *find_before(const struct moment *m, size_t at, const char *name)
-{
-	const struct system_sample *s = m->before;
-
-	if (!s || s->err[SYSTEM_SLABINFO])
-		return NULL;
-	if (at < s->slabs.n && !strcmp(s->slabs.v[at].name, name))
-		return &s->slabs.v[at];
-	vec_for_each(c, &s->slabs)
-		if (!strcmp(c->name, name))
-			return c;
-	return NULL;
 }
 
 static void add_slab(struct strbuf *b, const struct moment *m, const struct slab_row *row)
@@ -151,12 +131,13 @@ static void add_slabs(struct strbuf *b, const struct moment *m)
 	}
 	for (size_t i = 0; i < n; i++) {
 		const struct slab_cache *c = &m->system->slabs.v[i];
-		const struct slab_cache *before = find_before(m, i, c->name);
+		uint64_t page = m->info->page_size;
 
-		rows[i] = (struct slab_row){.cache = c, .bytes = slab_bytes(m, c)};
-		rows[i].change_known = before != NULL;
-		if (before)
-			rows[i].change = (int64_t)(rows[i].bytes - slab_bytes(m, before));
+		rows[i] = (struct slab_row){.cache = c, .bytes = slab_cache_bytes(c, page)};
+		rows[i].change_known = m->before && !m->before->err[SYSTEM_SLABINFO] &&
+				       slab_cache_find(m->before, i, c->name);
+		if (rows[i].change_known)
+			rows[i].change = slab_cache_growth(m->before, m->system, i, page);
 	}
 	qsort(rows, n, sizeof(*rows), by_bytes);
 	for (size_t i = 0; i < top; i++)

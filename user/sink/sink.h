@@ -10,14 +10,18 @@
 
 #include "model/report.h"
 
+struct moment;
+
 struct sink {
 	const char *name; /* the word after --format */
 	const char *help; /* one line for --help */
 	/* Returns 0 or -errno (a failed write included). */
 	int (*write)(const struct report *r, FILE *out);
+	/* Instead of write: a format of --monitor, made anew at each sample. 0 or -errno. */
+	int (*moment)(const struct moment *m, FILE *out);
 };
 
-extern const struct sink text_sink, json_sink;
+extern const struct sink text_sink, json_sink, openmetrics_sink;
 
 const struct sink *sink_find(const char *name); /* NULL: no such format */
 const struct sink *const *sink_all(void);	/* NULL-terminated */
