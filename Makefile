@@ -65,10 +65,10 @@ dep = -MMD -MP -MF $(@:%=%.d)
 # name, fallback where there is no .pc file
 pc_libs = $(or $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null),$(2))
 pc_cflags = $(shell $(PKG_CONFIG) --cflags $(1) 2>/dev/null)
-lib_cflags := $(foreach l,libbpf libelf zlib libcap sqlite3 json-c,$(call pc_cflags,$(l)))
+lib_cflags := $(foreach l,libbpf libelf libdw zlib libcap sqlite3 json-c,$(call pc_cflags,$(l)))
 LIBS := $(call pc_libs,libbpf,-lbpf) $(call pc_libs,libelf,-lelf) $(call pc_libs,zlib,-lz) \
 	$(call pc_libs,libcap,-lcap) $(call pc_libs,sqlite3,-lsqlite3) \
-	$(call pc_libs,json-c,-ljson-c) -lm
+	$(call pc_libs,json-c,-ljson-c) $(call pc_libs,libdw,-ldw) -liberty -lm
 cmocka_libs := $(call pc_libs,cmocka,-lcmocka)
 
 bpf_flags = -target bpf -g -O2 -mcpu=v3 -std=gnu11 -D__TARGET_ARCH_$(1) -Ivmlinux/$(1) -Ibpf \

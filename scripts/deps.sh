@@ -22,6 +22,8 @@ build  cmd:llvm-strip            llvm                   llvm                    
 build  fun:bpftool               bpftool|linux-tools-generic  bpftool            bpftool (skeletons)
 build  hdr:bpf/libbpf.h          libbpf-dev             libbpf-devel             libbpf headers
 build  hdr:gelf.h                libelf-dev             elfutils-libelf-devel    libelf headers
+build  hdr:elfutils/libdwfl.h    libdw-dev              elfutils-devel           libdw: symbols, DWARF
+build  fun:iberty                libiberty-dev          binutils-devel           libiberty: demangling
 build  hdr:zlib.h                zlib1g-dev             zlib-devel               zlib headers
 build  hdr:sys/capability.h      libcap-dev             libcap-devel             libcap headers
 build  hdr:sqlite3.h             libsqlite3-dev         sqlite-devel             SQLite headers
@@ -95,6 +97,13 @@ has_cross_libc() {
 	is_arm64 || echo '#include <stdio.h>' |
 		aarch64-linux-gnu-gcc -E -o /dev/null - 2>/dev/null ||
 		[ -e "$sysroot/usr/aarch64-linux-gnu/include/stdio.h" ]
+}
+
+# A static library. Its header is in one of two places.
+has_iberty() {
+	[ "$(gcc -print-file-name=libiberty.a 2>/dev/null)" != libiberty.a ] &&
+		command -v gcc >/dev/null &&
+		{ has_header libiberty/demangle.h || has_header demangle.h; }
 }
 
 has_header() {

@@ -202,6 +202,38 @@ int cursor_u64(struct cursor *c, uint64_t *ret)
 	return parse_range(word.p, word.end, ret);
 }
 
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -EINVAL;
+}
+
+int cursor_hex(struct cursor *c, uint64_t *ret)
+{
+	struct cursor word;
+	uint64_t value = 0;
+	int err = cursor_word(c, &word);
+
+	if (err)
+		return err;
+	if (word.end - word.p > 2 && word.p[0] == '0' && (word.p[1] | 0x20) == 'x')
+		word.p += 2;
+	for (; word.p < word.end; word.p++) {
+		int digit = hex_digit(*word.p);
+
+		if (digit < 0)
+			return -EINVAL;
+		if (value >> 60)
+			return -ERANGE;
+		value = value << 4 | (uint64_t)digit;
+	}
+	*ret = value;
+	return 0;
+}
+
 bool cursor_is(struct cursor c, const char *text)
 {
 	size_t len = (size_t)(c.end - c.p);

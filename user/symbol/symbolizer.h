@@ -46,7 +46,9 @@ struct symbol_module {
 struct symbol_options {
 	const char *const *debug_dirs; /* --debug-dir: NULL-terminated, or NULL; searched first */
 	uint64_t max_ns;	   /* for each module; 0: 10 s. What was found by then is kept. */
-	uint64_t max_memory_bytes; /* of the child's address space; 0: 2 GiB; UINT64_MAX: any */
+	uint64_t max_total_ns;	   /* for all of them together; 0: 60 s */
+	uint64_t max_memory_bytes; /* of the child's address space, files mapped into it included;
+				      0: 4 GiB; UINT64_MAX: any */
 	bool no_lines;		   /* symbol tables only: no inlined functions, files, lines */
 };
 
@@ -54,6 +56,7 @@ struct symbolizer;
 int symbolizer__new(const struct symbol_options *o, struct symbolizer **ret);
 void symbolizer__free(struct symbolizer *s);
 
+/* Of two with one name and build-id, the second is the first. */
 int symbolizer__add(struct symbolizer *s, const struct symbol_module *m, uint32_t *ret_module);
 
 /*
