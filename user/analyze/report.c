@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "analyze/report_head.h"
+#include "analyze/report_ledger.h"
 #include "analyze/report_math.h"
 
 #define NS_PER_S 1000000000ULL
@@ -254,33 +255,6 @@ static int add_other_owners(const struct history *h, struct report *r)
 
 /* --- the machine --- */
 
-static const struct meminfo_line *find_line(const struct history *h, const char *name)
-{
-	vec_for_each(line, &h->meminfo_last)
-		if (!strncmp(line->name, name, sizeof(line->name)))
-			return line;
-	return NULL;
-}
-
-/* A line that one of the two readings lacks has no start or no end. */
-static int add_ledger(const struct history *h, struct report *r)
-{
-	vec_for_each(first, &h->meminfo_first) {
-		const struct meminfo_line *last = find_line(h, first->name);
-		struct report_ledger_line line = {.start = first->bytes};
-
-		if (!last || first->is_count || last->is_count)
-			continue;
-		line.end = last->bytes;
-		memcpy(line.line, first->name, sizeof(line.line));
-		if (!strncmp(line.line, "MemAvailable", sizeof(line.line)))
-			r->available = (struct span){true, false, line.start, line.end};
-		if (line.start != line.end && vec_push(&r->ledger, line))
-			return -ENOMEM;
-	}
-	return 0;
-}
-
 static int add_events(const struct history *h, struct report *r)
 {
 	vec_for_each(e, &h->events)
@@ -319,13 +293,13 @@ int report__build(const struct history *h, const struct report_options *o, struc
 	if (!err)
 		err = add_other_owners(h, r);
 	if (!err)
-		err = add_ledger(h, r);
-	if (!err)
 		err = add_events(h, r);
 	if (!err)
 		err = alert_list__keep(&r->alerts, &h->alerts, &n_dropped);
 	if (!err)
 		err = limits__merge(&r->limits, &h->limits);
+	if (!err)
+		err = report_ledger__add(h, r);
 	if (!err)
 		err = report_head__add(h, r);
 	if (err) {

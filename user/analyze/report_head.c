@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "analyze/cause.h"
 #include "analyze/report_math.h"
 #include "base/str.h"
 #include "base/when.h"
@@ -33,6 +34,8 @@ struct head {
 	size_t n_watched, n_ended;
 	const struct report_process *most;  /* of the targets; NULL: none */
 	const struct report_process *other; /* most grown of the rest */
+	bool has_cause; /* of what the machine lost, other than the growth of who is watched */
+	struct cause cause;
 };
 
 /* "comm (pid 12)"; bytes of comm as they are, the sinks make them safe. */
@@ -80,6 +83,23 @@ static void look_around(struct head *x)
 		    p->growth_bytes > x->most->growth_bytes)
 			x->most = p;
 	}
+}
+
+/* A target whose own growth is the loss is told of already. */
+static void find_cause(struct head *x)
+{
+	const struct report_process *p;
+
+	x->has_cause = cause_find(x->r, &x->cause);
+	p = x->cause.process;
+	if (x->has_cause && p && is_target(p))
+		x->has_cause = false;
+}
+
+static void note_cause(struct head *x, struct strbuf *b)
+{
+	if (x->has_cause)
+		cause_say(&x->cause, b);
 }
 
 /* "+268 MiB in 20 s, 47.1 GiB/h": no rate from less than a second. */
@@ -345,6 +365,10 @@ static void note_next(struct head *x, struct strbuf *b)
 	bool grew = p && p->growth_bytes >= NOTABLE_BYTES;
 	bool long_run = x->r->duration_ns >= LONG_RUN_NS;
 
+	if (x->has_cause && !grew)
+		cause_say_next(&x->cause, b);
+	if (b->len)
+		return;
 	if (lives(x->other) && x->other->growth_bytes >= NOTABLE_BYTES && !grew)
 		strbuf_addf(b, "Next: memtrace --pid %u --duration 10m (what grew, watched)",
 			    x->other->id.pid);
@@ -365,7 +389,7 @@ static void note_next(struct head *x, struct strbuf *b)
 int report_head__add(const struct history *h, struct report *r)
 {
 	static void (*const findings[])(struct head *, struct strbuf *) = {
-		note_growth, note_held, note_left, note_inherited, note_other,
+		note_growth, note_cause, note_held, note_left, note_inherited, note_other,
 	};
 	static void (*const closing[])(struct head *, struct strbuf *) = {note_limits, note_next};
 	struct head x = {.h = h, .r = r};
@@ -373,6 +397,7 @@ int report_head__add(const struct history *h, struct report *r)
 	int err = 0;
 
 	look_around(&x);
+	find_cause(&x);
 	for (size_t i = 0; i < sizeof(findings) / sizeof(findings[0]) && !err; i++) {
 		b.len = 0;
 		if (r->head.n < HEAD_FINDINGS_MAX)

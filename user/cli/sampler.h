@@ -10,6 +10,7 @@
 #include "cli/target.h"
 #include "collect/bpf/tracer.h"
 #include "collect/delta.h"
+#include "collect/hidden.h"
 #include "collect/pages.h"
 #include "collect/tasks.h"
 #include "model/feature.h"
@@ -21,6 +22,8 @@ struct sampler {
 	struct pages *pages;	   /* NULL: no page attribution */
 	struct task_source *tasks;
 	struct delta *delta;
+	struct hidden *hidden;
+	uint64_t hidden_due_ns;	    /* CLOCK_BOOTTIME: no earlier look at the hidden owners */
 	struct target_set *targets; /* NULL: nobody is watched; not owned */
 	const char *cgroup;	    /* --cgroup: members are looked up at each tick; NULL none */
 	uint32_t command_pid;	    /* has not run its command at the first tick; 0: none */
@@ -48,8 +51,10 @@ void sampler__close(struct sampler *s);
 void sampler__open_ownership(struct sampler *s);
 
 enum sample_flag {
-	SAMPLE_FIRST = 1 << 0, /* smaps_rollup of targets; the waiting command counts as empty */
-	SAMPLE_LAST = 1 << 1,  /* smaps_rollup of targets; what dead owners left is looked up */
+	/* smaps_rollup of targets, hidden owners; the waiting command counts as empty */
+	SAMPLE_FIRST = 1 << 0,
+	/* smaps_rollup of targets, hidden owners; what dead owners left is looked up */
+	SAMPLE_LAST = 1 << 1,
 };
 
 /* Fills t (cleared first). What could not be read is in its limits. 0 or -ENOMEM. */

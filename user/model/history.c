@@ -69,6 +69,10 @@ void history__free(struct history *h)
 	vec_free(&h->owners);
 	vec_free(&h->meminfo_first);
 	vec_free(&h->meminfo_last);
+	vec_free(&h->machine_first);
+	vec_free(&h->machine_last);
+	vec_free(&h->hidden_first);
+	vec_free(&h->hidden_last);
 	vec_free(&h->events);
 	vec_free(&h->alerts);
 	analysis_span__free(&h->analysis);
@@ -250,23 +254,42 @@ static void add_ownership(struct history *h, const struct ownership_sample *o)
 	p->has_ownership = true;
 }
 
-static int add_meminfo(struct history *h, const struct tick *t)
-{
-	size_t n = t->meminfo.n, bytes = n * sizeof(*t->meminfo.v);
+/* The newer of two readings replaces the older; the first one is kept as well. */
+#define KEEP_ENDS(first, last, from, is_first)                                                     \
+	({                                                                                         \
+		int _keep = copy_rows(last, from);                                                 \
+		if (!_keep && (is_first))                                                          \
+			_keep = copy_rows(first, from);                                            \
+		_keep;                                                                             \
+	})
 
-	if (!n)
-		return 0;
-	if (vec_reserve(&h->meminfo_last, n))
-		return -ENOMEM;
-	memcpy(h->meminfo_last.v, t->meminfo.v, bytes);
-	h->meminfo_last.n = n;
-	if (h->meminfo_first.n)
-		return 0;
-	if (vec_reserve(&h->meminfo_first, n))
-		return -ENOMEM;
-	memcpy(h->meminfo_first.v, t->meminfo.v, bytes);
-	h->meminfo_first.n = n;
-	return 0;
+#define copy_rows(to, from)                                                                        \
+	({                                                                                         \
+		int _copy = vec_reserve(to, (from)->n);                                            \
+		if (!_copy && (from)->n)                                                           \
+			memcpy((to)->v, (from)->v, (from)->n * sizeof(*(from)->v));                \
+		if (!_copy)                                                                        \
+			(to)->n = (from)->n;                                                       \
+		_copy;                                                                             \
+	})
+
+static int add_machine(struct history *h, const struct tick *t)
+{
+	int err = 0;
+
+	if (t->meminfo.n) {
+		err = KEEP_ENDS(&h->meminfo_first, &h->meminfo_last, &t->meminfo,
+				!h->meminfo_first.n);
+		if (!err)
+			err = KEEP_ENDS(&h->machine_first, &h->machine_last, &t->machine,
+					!h->machine_first.n);
+	}
+	if (err || !t->hidden.n)
+		return err;
+	err = KEEP_ENDS(&h->hidden_first, &h->hidden_last, &t->hidden, !h->n_hidden_reads);
+	h->n_hidden_reads++;
+	h->hidden_last_ns = t->time_ns;
+	return err;
 }
 
 static int add_events(struct history *h, const struct tick *t)
@@ -471,7 +494,7 @@ int history__add(struct history *h, const struct tick *t)
 	vec_for_each(o, &t->ownership)
 		add_ownership(h, o);
 
-	err = add_meminfo(h, t);
+	err = add_machine(h, t);
 	if (!err)
 		err = add_events(h, t);
 	if (!err)

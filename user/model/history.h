@@ -33,6 +33,9 @@ struct history {
 	VEC(struct proc_history *) procs; /* elements owned; ordered by first sight */
 	VEC(struct owner_sample) owners;  /* last state of each; ordered by first sight */
 	VEC(struct meminfo_line) meminfo_first, meminfo_last;
+	VEC(struct meminfo_line) machine_first, machine_last;
+	struct hidden_list hidden_first, hidden_last; /* of the first and last look-up */
+	uint64_t n_hidden_reads, hidden_last_ns;      /* CLOCK_REALTIME of the last */
 	VEC(struct event) events; /* at most HISTORY_EVENTS_MAX; the rest is counted in limits */
 	struct alert_list alerts; /* at most ALERTS_KEPT_MAX, as the events */
 	struct analysis_span analysis;

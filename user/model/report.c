@@ -16,6 +16,8 @@ void report__free(struct report *r)
 	vec_free(&r->left_behind);
 	vec_free(&r->other_owners);
 	vec_free(&r->ledger);
+	vec_free(&r->hidden);
+	vec_free(&r->unclassified);
 	vec_free(&r->events);
 	vec_free(&r->alerts);
 	limits__free(&r->limits);

@@ -60,8 +60,9 @@ struct report_owner {
 	struct owner_sample owner;
 };
 
+/* A line of the closed ledger: those the kernel knows at both ends, in their order. */
 struct report_ledger_line {
-	char line[32]; /* meminfo name */
+	enum ledger_line line;
 	uint64_t start, end;
 };
 
@@ -86,6 +87,26 @@ struct report_path {
 	struct path_frames frames; /* v is the path's, strings are the report's; n 0: unknown */
 };
 
+/* Who holds some of a line, at the first and the last look. */
+struct report_hidden {
+	struct hidden_sample last; /* of the first look when it was not there at the last */
+	bool start_known;	   /* false: knows only what came since the start */
+	uint64_t start, end;
+	uint64_t start_count, end_count;
+};
+
+/* How far the ledger tells why MemAvailable changed. */
+struct report_total {
+	bool ledger_known;    /* there is a ledger; the others below need one */
+	uint64_t mem_total;   /* at the end: the sum of the lines */
+	int64_t free;	      /* change of MemFree */
+	int64_t unexplained;  /* change of what no counter and no owner names */
+	int64_t locked;	      /* cache that is there and no longer counts as available */
+	bool explained_known; /* the change is large enough for a share of it */
+	uint32_t explained_permille;
+	uint64_t overlap; /* bytes that counters named twice, at the end */
+};
+
 struct report_note {
 	char text[256]; /* a finding or a next step, in words */
 };
@@ -105,8 +126,12 @@ struct report {
 	VEC(struct report_owner) other_owners;
 	VEC(struct report_path) paths; /* by domain, then by live bytes, largest first */
 	VEC(struct report_ledger_line)
-	ledger;		       /* meminfo lines that changed, as the kernel names them */
-	struct span available; /* MemAvailable */
+	ledger; /* closed: adds up to MemTotal */
+	struct report_total total;
+	VEC(struct report_hidden) hidden;      /* by line, most grown first */
+	uint64_t n_hidden_reads, hidden_ns;    /* looks at the hidden owners, time of the last */
+	VEC(struct meminfo_line) unclassified; /* meminfo lines that no rule knows, at the end */
+	struct span available;		       /* MemAvailable */
 	VEC(struct event) events;
 	struct alert_list alerts;
 	struct report_analysis *analysis; /* of --analyze; NULL in other modes; owned */

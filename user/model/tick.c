@@ -43,6 +43,7 @@ void tick__clear(struct tick *t)
 		free(c->path);
 	t->meminfo.n = t->procs.n = t->owners.n = t->smaps.n = 0;
 	t->ownership.n = t->slabs.n = t->cgroups.n = 0;
+	t->machine.n = t->hidden.n = 0;
 	t->events.n = t->facts.n = t->alerts.n = t->limits.n = 0;
 	analysis__clear(&t->analysis);
 
@@ -56,6 +57,8 @@ void tick__free(struct tick *t)
 {
 	tick__clear(t);
 	vec_free(&t->meminfo);
+	vec_free(&t->machine);
+	vec_free(&t->hidden);
 	vec_free(&t->procs);
 	vec_free(&t->owners);
 	vec_free(&t->smaps);

@@ -16,6 +16,7 @@
 #include "model/alert.h"
 #include "model/analysis.h"
 #include "model/fact.h"
+#include "model/hidden.h"
 #include "model/limit.h"
 #include "model/process.h"
 #include "model/system.h"
@@ -206,6 +207,11 @@ struct tick {
 	uint64_t time_ns; /* CLOCK_REALTIME */
 	uint64_t mono_ns; /* CLOCK_BOOTTIME: durations and rates use this one */
 	VEC(struct meminfo_line) meminfo;
+	/* What /proc/meminfo lacks of the machine: names of model/machine.h; absent where the
+	 * machine has no such thing. */
+	VEC(struct meminfo_line) machine;
+	/* All holders, the row HIDDEN_LOOK among them, where they were looked up; else empty. */
+	struct hidden_list hidden;
 	VEC(struct proc_sample)
 	procs; /* new or changed since the tick before, and ended ones once */
 	VEC(struct owner_sample) owners; /* new or changed */

@@ -22,11 +22,27 @@
  *   processes_alive            at the end
  *   page_attribution           true: pages were attributed from `start` on
  *   summary[]                  the findings in words, most pressing first
- *   ledger[]                   lines of meminfo that changed
- *     .line .start_bytes .end_bytes .delta_bytes
- *     .source                  "/proc/meminfo"
- *   ledger_total.available_start_bytes .available_end_bytes .available_delta_bytes
+ *   ledger[]                   the machine's memory: adds up to MemTotal, nothing is in two lines
+ *     .line                    a word of user/model/ledger.c
+ *     .start_bytes .end_bytes .delta_bytes
+ *     .source                  file and lines it is from
+ *     .available               true: could be had without swapping
+ *     .since_start             true: has only what came since the start
+ *   ledger_total.mem_total_bytes
+ *     .available_start_bytes .available_end_bytes .available_delta_bytes
  *                              MemAvailable
+ *     .free_delta_bytes        MemFree
+ *     .unexplained_bytes       change of the line "unnamed": no counter, no owner names it
+ *     .locked_delta_bytes      cache that is there, but counts as available no more
+ *     .explained_permille      of available_delta_bytes; absent below 4 MiB
+ *   hidden_owners[]            who holds some of a line: evidence, not to be added up
+ *     .kind .line              words of user/model/hidden.c and ledger.c
+ *     .pid .start_ticks .comm  of a process; .ended true: it made it and is gone
+ *     .name                    slab cache, caller of vmalloc, mount, file, socket family …
+ *     .start_bytes .end_bytes .delta_bytes .start_count .end_count
+ *     .certainty               "exact" "at_least" "at_most" "estimate"
+ *     .source
+ *   unclassified[]             meminfo lines that memtrace does not know: .line .end_bytes
  *   processes[]                those watched first, then by growth
  *     .pid .start_time         both: which process; the time is exact to 10 ms
  *     .start_ticks             the same as the kernel has it: 1/100 s since boot
@@ -90,6 +106,7 @@
 
 #include "base/when.h"
 #include "sink/alert_json.h"
+#include "sink/json_part.h"
 #include "sink/json_write.h"
 
 #define NS_PER_TICK                                                                                \
@@ -176,33 +193,6 @@ static void write_summary(struct json_writer *w, const struct report *r)
 	vec_for_each(note, &r->head)
 		json_row(w, json_string(note->text, sizeof(note->text)));
 	json_array_end(w);
-}
-
-/* --- the machine --- */
-
-static void write_ledger(struct json_writer *w, const struct report *r)
-{
-	json_array_begin(w, "ledger");
-	vec_for_each(l, &r->ledger) {
-		struct json_object *o = json_new();
-
-		json_add_string(o, "line", l->line, sizeof(l->line));
-		json_add_u64(o, "start_bytes", l->start);
-		json_add_u64(o, "end_bytes", l->end);
-		json_add_i64(o, "delta_bytes", (int64_t)(l->end - l->start));
-		json_add_string(o, "source", "/proc/meminfo", 64);
-		json_row(w, o);
-	}
-	json_array_end(w);
-	if (r->available.known) {
-		struct json_object *o = json_new(), *outer = json_new();
-
-		json_add_u64(o, "available_start_bytes", r->available.start);
-		json_add_u64(o, "available_end_bytes", r->available.end);
-		json_add_i64(o, "available_delta_bytes", span_delta(r->available));
-		json_add(outer, "ledger_total", o);
-		json_members(w, outer);
-	}
 }
 
 /* --- processes --- */
@@ -456,7 +446,7 @@ static void write_self(struct json_writer *w, const struct report *r)
 static int write_json(const struct report *r, FILE *out)
 {
 	static void (*const parts[])(struct json_writer *, const struct report *) = {
-		write_head,	    write_summary, write_ledger, write_processes, write_left_behind,
+		write_head,	    write_summary, json_ledger,	 write_processes, write_left_behind,
 		write_other_owners, write_events,  write_alerts, write_limits,	  write_self,
 	};
 	struct json_writer w = {.out = out};

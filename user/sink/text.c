@@ -7,10 +7,8 @@
 #include "sink/sink.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/cleanup.h"
 #include "base/str.h"
 #include "base/when.h"
 #include "sink/text_part.h"
@@ -18,7 +16,6 @@
 
 #define N_ELEMS(a) (sizeof(a) / sizeof((a)[0]))
 
-#define LEDGER_ROWS_MAX 12
 #define EVENTS_MAX 20
 
 /* Text of the run, or "?": empty is unknown. */
@@ -60,91 +57,6 @@ static void text_findings(const struct report *r, FILE *out)
 		fputc('\n', out);
 	vec_for_each(note, &r->head)
 		text_paragraph(out, "* ", note->text);
-}
-
-/* --- the machine --- */
-
-static void get_line(char cell[static CELL_SIZE], const void *row)
-{
-	const struct report_ledger_line *l = row;
-
-	safe_text(cell, CELL_SIZE, l->line, sizeof(l->line));
-}
-
-static void get_start(char cell[static CELL_SIZE], const void *row)
-{
-	char bytes[HUMAN_BYTES_SIZE];
-
-	snprintf(cell, CELL_SIZE, "%s",
-		 human_bytes(bytes, ((const struct report_ledger_line *)row)->start));
-}
-
-static void get_end(char cell[static CELL_SIZE], const void *row)
-{
-	char bytes[HUMAN_BYTES_SIZE];
-
-	snprintf(cell, CELL_SIZE, "%s",
-		 human_bytes(bytes, ((const struct report_ledger_line *)row)->end));
-}
-
-static int64_t line_delta(const struct report_ledger_line *l)
-{
-	return (int64_t)(l->end - l->start);
-}
-
-static void get_change(char cell[static CELL_SIZE], const void *row)
-{
-	char bytes[HUMAN_BYTES_SIZE];
-
-	snprintf(cell, CELL_SIZE, "%s", human_delta(bytes, line_delta(row)));
-}
-
-static const struct text_column ledger_columns[] = {
-	{NULL, "LINE OF MEMINFO", 20, ALIGN_LEFT, get_line},
-	{NULL, "START", 10, ALIGN_RIGHT, get_start},
-	{NULL, "END", 10, ALIGN_RIGHT, get_end},
-	{NULL, "CHANGE", 10, ALIGN_RIGHT, get_change},
-};
-static const struct text_table ledger_table = {ledger_columns, N_ELEMS(ledger_columns),
-					       sizeof(struct report_ledger_line), 0};
-
-static uint64_t magnitude(int64_t n)
-{
-	return n < 0 ? -(uint64_t)n : (uint64_t)n;
-}
-
-static int compare_lines(const void *a, const void *b)
-{
-	uint64_t x = magnitude(line_delta(a)), y = magnitude(line_delta(b));
-
-	if (x != y)
-		return x < y ? 1 : -1;
-	return strncmp(((const struct report_ledger_line *)a)->line,
-		       ((const struct report_ledger_line *)b)->line,
-		       sizeof(((const struct report_ledger_line *)a)->line));
-}
-
-static void text_ledger(const struct report *r, FILE *out)
-{
-	size_t n = r->ledger.n;
-	_cleanup_free_ struct report_ledger_line *sorted = NULL;
-
-	text_section(out, "SYSTEM MEMORY, LINES THAT CHANGED MOST");
-	if (!n) {
-		fputs(r->available.known ? "no line changed\n" : "not known\n", out);
-		return;
-	}
-	sorted = malloc(n * sizeof(*sorted));
-	if (!sorted) {
-		fputs("(out of memory)\n", out);
-		return;
-	}
-	memcpy(sorted, r->ledger.v, n * sizeof(*sorted));
-	qsort(sorted, n, sizeof(*sorted), compare_lines);
-	text_table__head(&ledger_table, out);
-	text_table__rows(&ledger_table, out, sorted, n < LEDGER_ROWS_MAX ? n : LEDGER_ROWS_MAX);
-	if (n > LEDGER_ROWS_MAX)
-		fprintf(out, "and %zu more lines that changed less\n", n - LEDGER_ROWS_MAX);
 }
 
 /* --- the rest --- */

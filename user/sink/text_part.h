@@ -10,6 +10,7 @@
 void text_processes(const struct report *r, FILE *out);
 void text_details(const struct report *r, FILE *out);
 void text_left_behind(const struct report *r, FILE *out);
+void text_ledger(const struct report *r, FILE *out);
 void text_other_owners(const struct report *r, FILE *out);
 
 /* "exit 3", "signal 9" of a wait(2) status. */

@@ -183,7 +183,9 @@ int pending__merge(struct tick *pending, const struct tick *t, uint64_t *n_lost)
 	pending->n_procs = t->n_procs;
 	pending->self = t->self;
 	if (t->meminfo.n)
-		pending->meminfo.n = 0;
+		pending->meminfo.n = pending->machine.n = 0;
+	if (t->hidden.n)
+		pending->hidden.n = 0;
 	if (t->limits.n)
 		pending->limits.n = 0;
 	if (t->analysis.notes.n)

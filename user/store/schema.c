@@ -8,13 +8,13 @@
  *   state   one row: whether the run was completed, what was not stored
  *   tick    one row a sampling moment, with a checksum over it and its rows
  *   text    cgroup paths and names, each once; others refer to its id
- *   meminfo, proc, owner, smaps, ownership, slab, cgroup, event, fact, limits,
- *           alert
+ *   meminfo, machine, hidden, proc, owner, smaps, ownership, slab, cgroup, event,
+ *           fact, limits, alert
  *           rows of a tick, in the order of writing (rowid). proc, owner, slab
  *           and cgroup hold what changed since the tick before: the state at
  *           tick N is the newest row of each process, owner, cache or cgroup
  *           at or before N. slab and cgroup came with format 2, alert with 3,
- *           fact with 4.
+ *           fact with 4, machine and hidden with 5.
  *   analysis, zombie, zombie_parent, fd, fd_group, sysv, tmpfs, shm,
  *   shm_holder, mapping
  *           rows of the first and last tick of --analyze: what it looked at
@@ -85,6 +85,32 @@ static const struct column meminfo_columns[] = {
 	FIELD(struct meminfo_line, bytes, "bytes", COLUMN_U64, "or a count"),
 	FIELD(struct meminfo_line, is_count, "is_count", COLUMN_BOOL, "1: a count"),
 };
+
+static const struct column machine_columns[] = {
+	FIELD(struct meminfo_line, name, "name", COLUMN_NAME, "text.id: what no meminfo line says"),
+	FIELD(struct meminfo_line, bytes, "bytes", COLUMN_U64, "or a count"),
+	FIELD(struct meminfo_line, is_count, "is_count", COLUMN_BOOL, "1: a count"),
+};
+
+#define HIDDEN(member, column, kind, text) FIELD(struct hidden_sample, member, column, kind, text)
+static const struct column hidden_columns[] = {
+	FIELD_ENUM(struct hidden_sample, kind, "kind", _HIDDEN_KIND_MAX,
+		   "0 packet ring, 1 io_uring, 2 perf ring, 3 pipe, 4 socket, 5 bpf, 6 vmalloc, "
+		   "7 slab reclaimable, 8 slab unreclaimable, 9 sysv, 10 tmpfs, 11 shm file, "
+		   "12 deleted file, 13 hugetlb, 14 zram, 15 arc, 16 gpu, 17 dma-buf, "
+		   "18 page pool, 19 dying cgroups, 20 ksm, 21 kernel pages, 22 alloc site, "
+		   "23 page stack, 24 the look itself"),
+	FIELD_ENUM(struct hidden_sample, certainty, "certainty", _HIDDEN_CERTAINTY_MAX,
+		   "0 exact, 1 at least, 2 at most, 3 estimate"),
+	HIDDEN(id.pid, "pid", COLUMN_U32, "0: no process"),
+	HIDDEN(id.start_ticks, "start_ticks", COLUMN_U64, "1/100 s since boot"),
+	HIDDEN(comm, "comm", COLUMN_CHARS, "command name: any bytes"),
+	HIDDEN(is_left, "is_left", COLUMN_BOOL, "1: its process has ended"),
+	HIDDEN(name, "name", COLUMN_NAME, "text.id: cache, caller, mount, file; any bytes"),
+	HIDDEN(bytes, "bytes", COLUMN_U64, ""),
+	HIDDEN(count, "count", COLUMN_U64, "of what the kind counts"),
+};
+_Static_assert(_HIDDEN_KIND_MAX == 25, "a kind without a word above, and SESSION_FORMAT");
 
 #define PROC(member, kind, text) FIELD(struct proc_sample, member, #member, kind, text)
 #define PROC_MEASURED(index, column, text)                                                         \
@@ -275,6 +301,10 @@ const struct table tick_table = TABLE("tick", "a sampling moment", struct tick, 
 const struct table row_tables[N_ROW_TABLES] = {
 	[ROWS_MEMINFO] =
 		ROW_TABLE("meminfo", "every line", struct meminfo_line, meminfo_columns, meminfo),
+	[ROWS_MACHINE] = ROW_TABLE_SINCE(5, "machine", "beside meminfo", struct meminfo_line,
+				   machine_columns, machine),
+	[ROWS_HIDDEN] = ROW_TABLE_SINCE(5, "hidden", "who holds what no process shows", struct hidden_sample,
+				  hidden_columns, hidden),
 	[ROWS_PROC] =
 		ROW_TABLE("proc", "new, changed or ended", struct proc_sample, proc_columns, procs),
 	[ROWS_OWNER] =

@@ -16,9 +16,9 @@
 /*
  * What is written. Readers accept every format up to it: a table that came
  * with a later format than the file's is empty. Formats: 1; 2 (slab, cgroup);
- * 3 (alert, and those of --analyze); 4 (fact).
+ * 3 (alert, and those of --analyze); 4 (fact); 5 (machine, hidden).
  */
-#define SESSION_FORMAT 4
+#define SESSION_FORMAT 5
 
 enum column_kind {
 	COLUMN_U32,
@@ -73,6 +73,8 @@ extern const struct table tick_table;
 /* What a tick carries: rows of (tick, the columns). */
 enum row_table {
 	ROWS_MEMINFO,
+	ROWS_MACHINE,
+	ROWS_HIDDEN,
 	ROWS_PROC,
 	ROWS_OWNER,
 	ROWS_SMAPS,

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "analyze/cause.h"
+
+#include <string.h>
+
+#include "analyze/report_math.h"
+
+/* A smaller loss is what any machine does by itself. */
+#define LOSS_MIN (8 << 20)
+/* A line with less of the loss than this share does not explain it. */
+#define SHARE_MIN_PERMILLE 300
+/* A holder of less of its line's growth is not "who". */
+#define HOLDER_MIN_PERMILLE 250
+
+/* What it means that a line grew, and what to type next; PID stands for the holder's. */
+static const struct rule {
+	const char *meaning;
+	const char *next;	 /* NULL: none */
+	const char *next_holder; /* with a pid; NULL: as next */
+} rules[_LEDGER_LINE_MAX] = {
+	[LEDGER_FREE_PCP] = {"free memory that is kept for one CPU: not a leak", NULL, NULL},
+	[LEDGER_PAGE_CACHE] = {"file cache: reclaimable, not a leak", NULL, NULL},
+	[LEDGER_BUFFERS] = {"cache of block devices: reclaimable, not a leak", NULL, NULL},
+	[LEDGER_SLAB_RECLAIMABLE] = {"reclaimable, not a leak", "slabtop -o -s c | head -20", NULL},
+	[LEDGER_KERNEL_RECLAIMABLE] = {"given back under pressure", NULL, NULL},
+	[LEDGER_ANON] = {"memory of processes", "ps -eo pid,rss,comm --sort=-rss | head",
+			 "memtrace --pid PID --duration 10m"},
+	[LEDGER_SHMEM] = {"stays until it is removed, whoever made it",
+			  "ipcs -mp; df -h -t tmpfs; lsof +L1", "ls -l /proc/PID/fd"},
+	[LEDGER_SWAP_CACHE] = {"copies of what is swapped: given back under pressure", NULL, NULL},
+	[LEDGER_HUGETLB] = {"set aside for huge pages, used or not",
+			    "grep . /sys/kernel/mm/hugepages/*/*_hugepages", NULL},
+	[LEDGER_SLAB_UNRECLAIMABLE] = {"kernel objects that only their owner frees",
+				       "slabtop -o -s c | head -20", NULL},
+	[LEDGER_PAGE_TABLES] = {"grows with address space and goes with its process",
+				"grep VmPTE /proc/[0-9]*/status | sort -nk2 | tail -3", NULL},
+	[LEDGER_KERNEL_STACKS] = {"one for each thread", "ps -eo nlwp,pid,comm --sort=-nlwp | head",
+				  NULL},
+	[LEDGER_VMALLOC] = {"large kernel buffers, freed by whoever made them",
+			    "sort -nk2 /proc/vmallocinfo | tail", NULL},
+	[LEDGER_PERCPU] = {"grows with cgroups, mounts and network namespaces",
+			   "cat /sys/fs/cgroup/cgroup.stat", NULL},
+	[LEDGER_ZSWAP] = {"swapped pages, compressed", "grep -r . /sys/kernel/debug/zswap", NULL},
+	[LEDGER_ZSMALLOC] = {"swapped pages, compressed", "zramctl", NULL},
+	[LEDGER_BALLOON] = {"given back to the host of this machine", NULL, NULL},
+	[LEDGER_GPU] = {"buffers of graphics programs", "grep -h drm- /proc/[0-9]*/fdinfo/*", NULL},
+	[LEDGER_PACKET_RINGS] = {"no meminfo line names it; freed when the socket is closed",
+				 "ss -0 -a -p -e", "ls -l /proc/PID/fd | grep socket"},
+	[LEDGER_IO_URING] = {"no meminfo line names it; freed when the ring is closed", NULL,
+			     "grep io_uring /proc/PID/maps"},
+	[LEDGER_PERF_RINGS] = {"no meminfo line names it; freed when the event is closed", NULL,
+			       "grep perf_event /proc/PID/maps"},
+	[LEDGER_PIPES] = {"data that nobody has read yet", NULL, "ls -l /proc/PID/fd | grep pipe"},
+	[LEDGER_ARC] = {"cache of ZFS: shrinks under pressure, within its limits",
+			"arc_summary -s arc", NULL},
+	[LEDGER_SOCKETS] = {"data in sockets that nobody has read or acknowledged yet",
+			    "ss -amp | grep -B1 skmem", "ss -amp | grep -A1 pid=PID,"},
+	[LEDGER_KERNEL_PAGES] = {"taken in its name, in no other line", NULL,
+				 "cat /proc/PID/stack; ls -l /proc/PID/fd"},
+	[LEDGER_UNNAMED] = {"a driver or a module, or page attribution is missing",
+			    "memtrace --doctor", NULL},
+};
+
+static uint64_t growth_of(uint64_t from, uint64_t to)
+{
+	return to > from ? to - from : 0;
+}
+
+static bool find_loss(const struct report *r, struct cause *c)
+{
+	int64_t available = r->available.known ? span_delta(r->available) : 0;
+
+	c->of_available = available <= -LOSS_MIN;
+	c->lost = magnitude(c->of_available ? available : r->total.free);
+	return c->of_available || r->total.free <= -LOSS_MIN;
+}
+
+/* What can be had without swapping has taken nothing from MemAvailable. */
+static bool find_line(const struct report *r, struct cause *c)
+{
+	vec_for_each(l, &r->ledger) {
+		uint64_t grown = growth_of(l->start, l->end);
+
+		if (l->line == LEDGER_FREE || grown <= c->grown ||
+		    (c->of_available && ledger_lines[l->line].is_available))
+			continue;
+		c->line = l->line;
+		c->grown = grown;
+	}
+	return c->grown && (double)c->grown >= (double)c->lost / 1000 * SHARE_MIN_PERMILLE;
+}
+
+static void find_holder(const struct report *r, struct cause *c)
+{
+	vec_for_each(row, &r->hidden) {
+		uint64_t grown = growth_of(row->start, row->end);
+
+		if (hidden_kinds[row->last.kind].line != c->line || grown <= c->holder_grown)
+			continue;
+		c->holder = row;
+		c->holder_grown = grown;
+	}
+}
+
+/* Lines that the processes' own counters divide. */
+static void find_process(const struct report *r, struct cause *c)
+{
+	static const struct {
+		enum ledger_line line;
+		enum proc_value value;
+	} own[] = {
+		{LEDGER_ANON, PROC_ANON},
+		{LEDGER_SHMEM, PROC_SHMEM},
+		{LEDGER_PAGE_TABLES, PROC_PAGE_TABLE},
+	};
+
+	vec_for_each(p, &r->processes)
+		for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+			const struct span *s = &p->value[own[i].value];
+
+			if (own[i].line != c->line || !s->known || p->end.ended ||
+			    growth_of(s->start, s->end) <= c->holder_grown)
+				continue;
+			c->process = p;
+			c->holder = NULL;
+			c->holder_grown = growth_of(s->start, s->end);
+		}
+}
+
+bool cause_find(const struct report *r, struct cause *ret)
+{
+	struct cause c = {0};
+
+	if (!r->total.ledger_known || !find_loss(r, &c) || !find_line(r, &c))
+		return false;
+	find_holder(r, &c);
+	find_process(r, &c);
+	if ((double)c.holder_grown < (double)c.grown / 1000 * HOLDER_MIN_PERMILLE) {
+		c.holder = NULL;
+		c.process = NULL;
+		c.holder_grown = 0;
+	}
+	*ret = c;
+	return true;
+}
+
+/* "of dentry", "of tcpdump (pid 812)", "of /dev/shm/x, made by tool (pid 7), which has ended" */
+static void say_holder(const struct hidden_sample *s, struct strbuf *b)
+{
+	if (*s->name)
+		strbuf_addf(b, " of %.40s", s->name);
+	if (s->id.pid && *s->name)
+		strbuf_addf(b, ", %.*s (pid %u)", COMM_SIZE - 1, s->comm, s->id.pid);
+	else if (s->id.pid)
+		strbuf_addf(b, " of %.*s (pid %u)", COMM_SIZE - 1, s->comm, s->id.pid);
+	if (s->is_left)
+		strbuf_addf(b, ", which has ended");
+	strbuf_addf(b, " (%s)", hidden_kinds[s->kind].source);
+}
+
+void cause_say(const struct cause *c, struct strbuf *b)
+{
+	char grown[HUMAN_BYTES_SIZE], lost[HUMAN_BYTES_SIZE], part[HUMAN_BYTES_SIZE];
+	/* What is grown beyond the loss came out of something else that shrank. */
+	uint64_t of_it = c->grown < c->lost ? c->grown : c->lost;
+
+	strbuf_addf(b, "%s of the %s that %s lost is %s", human_bytes(grown, of_it),
+		    human_bytes(lost, c->lost), c->of_available ? "MemAvailable" : "MemFree",
+		    ledger_lines[c->line].title);
+	if (c->holder_grown)
+		strbuf_addf(b, ": %s", human_bytes(part, c->holder_grown));
+	if (c->holder)
+		say_holder(&c->holder->last, b);
+	else if (c->process)
+		strbuf_addf(b, " of %.*s (pid %u)", COMM_SIZE - 1, c->process->comm,
+			    c->process->id.pid);
+	if (rules[c->line].meaning)
+		strbuf_addf(b, "; %s", rules[c->line].meaning);
+	if (!c->of_available && ledger_lines[c->line].is_available)
+		strbuf_addf(b, "; MemAvailable hardly changed");
+}
+
+static uint32_t holder_pid(const struct cause *c)
+{
+	if (c->process)
+		return c->process->id.pid;
+	return c->holder && !c->holder->last.is_left ? c->holder->last.id.pid : 0;
+}
+
+void cause_say_next(const struct cause *c, struct strbuf *b)
+{
+	const struct rule *rule = &rules[c->line];
+	const char *text = rule->next, *at;
+	uint32_t pid = holder_pid(c);
+
+	if (pid && rule->next_holder)
+		text = rule->next_holder;
+	if (!text)
+		return;
+	at = strstr(text, "PID");
+	if (at && pid)
+		strbuf_addf(b, "Next: %.*s%u%s", (int)(at - text), text, pid, at + 3);
+	else
+		strbuf_addf(b, "Next: %s", text);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Where the machine's loss went, in a sentence: decided by tables over the report's values. */
+#pragma once
+
+#include "base/str.h"
+#include "model/report.h"
+
+struct cause {
+	uint64_t lost;	       /* of MemAvailable, or of MemFree where that hardly fell; bytes */
+	bool of_available;     /* which of the two */
+	enum ledger_line line; /* that grew most of those that can have taken it */
+	uint64_t grown;
+	const struct report_hidden *holder;   /* of most of it; NULL: none known */
+	const struct report_process *process; /* for lines that are processes' own memory */
+	uint64_t holder_grown;		      /* of the one that is set */
+};
+
+/* False: no loss worth a sentence, or no ledger. Pointers into the report. */
+bool cause_find(const struct report *r, struct cause *ret);
+
+/* "1.2 GiB of the 1.3 GiB that MemAvailable lost is packet rings: …", with what ends it. */
+void cause_say(const struct cause *c, struct strbuf *b);
+
+/* "Next: …"; nothing where this line has no command. */
+void cause_say_next(const struct cause *c, struct strbuf *b);

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the readers of hidden.c share: the set they add to, and who holds which socket. */
+#pragma once
+
+#include "base/hmap.h"
+#include "collect/hidden.h"
+
+#define NETWORKS_MAX 64
+
+/* Holders while they are looked up: added to by (kind, process, name). */
+struct hidden_set {
+	struct hidden_list list;
+	struct hmap index;
+};
+
+/* Adds bytes and count to the row of this holder, or makes it. 0 or -ENOMEM. */
+int hidden_set__add(struct hidden_set *s, const struct hidden_sample *sample);
+/* Leaves the largest of each kind and puts the rest into one row called "others". */
+void hidden_set__fold(struct hidden_set *s);
+void hidden_set__clear(struct hidden_set *s);
+void hidden_set__free(struct hidden_set *s);
+
+struct hidden_holder {
+	struct proc_id id;
+	char comm[COMM_SIZE];
+};
+
+struct hidden {
+	int root_fd;
+	bool is_live; /* the root is the machine's own: pids and netlink mean the same */
+	uint64_t page_size;
+	int networks[NETWORKS_MAX]; /* sock_diag of each network namespace */
+	size_t n_networks, n_networks_skipped;
+	struct hidden_set set;
+	VEC(struct hidden_holder) holders; /* of sockets: `sockets` has indices into it */
+	struct hmap sockets;		   /* by inode */
+	struct hmap seen; /* pipes, BPF objects, files: once, however many have them */
+	bool stacks_apart;
+	struct hmap known_networks;
+	VEC(struct meminfo_line) meminfo; /* at the last look */
+	uint64_t n_reads;
+	bool is_fresh; /* looked since the meminfo above was kept */
+	/* running totals for limits */
+	uint64_t n_procs_denied, n_fds, n_pipes_denied, n_sockets_lost, n_unowned;
+};
+
+/* Opens the network namespaces that are new. 0 or -ENOMEM. */
+int hidden_networks(struct hidden *h, const struct task_list *procs);
+/* One process: its rings, pipes, BPF objects, shared memory; remembers its sockets. 0 or -ENOMEM.
+ */
+int hidden_fds(struct hidden *h, const struct proc_sample *p);
+/* Sockets of all network namespaces, to those whom hidden_fds() found. 0 or -ENOMEM. */
+int hidden_sockets(struct hidden *h);
+/* What the machine tells as a whole: slab, vmalloc, tmpfs, System V … 0 or -ENOMEM. */
+int hidden_machine(struct hidden *h, const struct task_list *procs);
+
+static inline struct hidden_sample hidden_of(const struct proc_sample *p, enum hidden_kind kind,
+					     enum hidden_certainty certainty)
+{
+	struct hidden_sample s = {.kind = kind, .certainty = certainty, .id = p->id, .count = 1};
+
+	__builtin_memcpy(s.comm, p->comm, sizeof(s.comm));
+	return s;
+}

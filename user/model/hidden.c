@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/hidden.h"
+
+const char *const hidden_certainty_names[] = {
+	[HIDDEN_EXACT] = "exact",
+	[HIDDEN_AT_LEAST] = "at_least",
+	[HIDDEN_AT_MOST] = "at_most",
+	[HIDDEN_ESTIMATE] = "estimate",
+};
+_Static_assert(sizeof(hidden_certainty_names) / sizeof(hidden_certainty_names[0]) ==
+		       _HIDDEN_CERTAINTY_MAX,
+	       "a name each");
+
+const struct hidden_kind_def hidden_kinds[] = {
+	[HIDDEN_PACKET_RING] = {"packet_ring", "packet rings", "sock_diag", "rings",
+				LEDGER_PACKET_RINGS},
+	[HIDDEN_IO_URING] = {"io_uring", "io_uring rings", "/proc/PID/maps", "mappings",
+			     LEDGER_IO_URING},
+	[HIDDEN_PERF_RING] = {"perf_ring", "perf rings", "/proc/PID/maps", "mappings",
+			      LEDGER_PERF_RINGS},
+	[HIDDEN_PIPE] = {"pipe", "pipe buffers", "FIONREAD, F_GETPIPE_SZ", "pipes", LEDGER_PIPES},
+	[HIDDEN_SOCKET] = {"socket", "socket buffers", "sock_diag", "sockets", LEDGER_SOCKETS},
+	[HIDDEN_BPF] = {"bpf", "BPF maps and programs", "/proc/PID/fdinfo memlock", "objects",
+			LEDGER_VMALLOC},
+	[HIDDEN_VMALLOC] = {"vmalloc", "vmalloc callers", "/proc/vmallocinfo", "areas",
+			    LEDGER_VMALLOC},
+	[HIDDEN_SLAB_RECLAIMABLE] = {"slab_reclaimable", "slab caches", "/proc/slabinfo", "objects",
+				     LEDGER_SLAB_RECLAIMABLE},
+	[HIDDEN_SLAB_UNRECLAIMABLE] = {"slab_unreclaimable", "slab caches", "/proc/slabinfo",
+				       "objects", LEDGER_SLAB_UNRECLAIMABLE},
+	[HIDDEN_SYSV] = {"sysv_shm", "System V segments", "/proc/sysvipc/shm", "attached",
+			 LEDGER_SHMEM},
+	[HIDDEN_TMPFS] = {"tmpfs", "tmpfs mounts", "statfs", "files", LEDGER_SHMEM},
+	[HIDDEN_SHM_FILE] = {"shm_file", "memfds and open files of shared memory", "/proc/PID/fd",
+			     "descriptors", LEDGER_SHMEM},
+	[HIDDEN_DELETED_FILE] = {"deleted_file", "deleted files held open", "/proc/PID/fd",
+				 "descriptors", LEDGER_PAGE_CACHE},
+	[HIDDEN_HUGETLB] = {"hugetlb_pool", "huge page pools", "/sys/kernel/mm/hugepages",
+			    "pages free", LEDGER_HUGETLB},
+	[HIDDEN_ZRAM] = {"zram", "zram devices", "/sys/block/zram*/mm_stat", NULL, LEDGER_ZSMALLOC},
+	[HIDDEN_ARC] = {"zfs_arc", "ZFS ARC", "/proc/spl/kstat/zfs/arcstats", NULL, LEDGER_ARC},
+	[HIDDEN_GPU] = {"gpu", "GPU buffers", "/proc/PID/fdinfo drm-resident", "descriptors",
+			LEDGER_GPU},
+	[HIDDEN_DMA_BUF] = {"dma_buf", "dma-bufs", "/sys/kernel/debug/dma_buf/bufinfo", "buffers",
+			    LEDGER_UNNAMED},
+	[HIDDEN_PAGE_POOL] = {"page_pool", "page pools of network devices", "netdev netlink",
+			      "pages in flight", LEDGER_UNNAMED},
+	[HIDDEN_DYING_CGROUP] = {"dying_cgroups", "removed cgroups that live on",
+				 "cgroup.stat nr_dying_descendants", "cgroups", LEDGER_PERCPU},
+	[HIDDEN_KSM] = {"ksm", "pages that KSM shares", "/sys/kernel/mm/ksm/pages_shared",
+			"places that share them", LEDGER_ANON},
+	[HIDDEN_KERNEL_PAGES] = {"kernel_pages", "kernel pages taken since the start",
+				 "owner table", NULL, LEDGER_KERNEL_PAGES},
+	[HIDDEN_ALLOC_SITE] = {"alloc_site", "allocation sites, exact", "/proc/allocinfo",
+			       "allocations", LEDGER_UNNAMED},
+	[HIDDEN_LOOK] = {"look", "a look", "memtrace", "descriptors", LEDGER_UNNAMED},
+	[HIDDEN_PAGE_STACK] = {"page_stack", "page allocation stacks, exact",
+			       "/sys/kernel/debug/page_owner_stacks", "pages", LEDGER_UNNAMED},
+};
+_Static_assert(sizeof(hidden_kinds) / sizeof(hidden_kinds[0]) == _HIDDEN_KIND_MAX, "a row each");
