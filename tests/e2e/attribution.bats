@@ -235,6 +235,6 @@ cgroup2_root() {
 
 @test "the ledger names what grew machine-wide" {
 	trace_pid anon4k --mib 256
-	jq -e '[.ledger[] | select(.line == "AnonPages") | .delta_bytes] | .[0] > 200 * 1048576' \
+	jq -e '[.ledger[] | select(.line == "anon") | .delta_bytes] | .[0] > 200 * 1048576' \
 		"$T/report.json" || report .ledger
 }

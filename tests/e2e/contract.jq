@@ -42,6 +42,12 @@ must(.ledger | type == "array"; "no ledger"),
 	must((.line | type) == "string" and (.start_bytes | is_count) and (.end_bytes | is_count);
 		"ledger[\($n)]: line, start_bytes, end_bytes"),
 	must(.delta_bytes == .end_bytes - .start_bytes; "ledger[\($n)]: delta")),
+must(.ledger == [] or ([.ledger[].end_bytes] | add) == .ledger_total.mem_total_bytes;
+	"the ledger does not add up to MemTotal"),
+must([.ledger[]?.line] | length == (unique | length); "a line of the ledger twice"),
+(.hidden_owners // [] | to_entries[] | .key as $n | .value |
+	must((.kind | type) == "string" and (.line | type) == "string" and (.end_bytes | is_count);
+		"hidden_owners[\($n)]: kind, line, end_bytes")),
 must(.processes | type == "array"; "no processes"),
 (.processes // [] | to_entries[] | .key as $n | .value | process($n)),
 must(.limits | type == "array"; "no limits"),

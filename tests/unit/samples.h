@@ -122,6 +122,7 @@ static inline void sample_system(struct tick *t, uint64_t seq)
 {
 	for (size_t i = 0; i < N_OF(hostile_strings); i++) {
 		struct slab_sample slab;
+		struct hidden_sample hidden;
 		struct cgroup_row c;
 		char path[64];
 
@@ -143,7 +144,17 @@ static inline void sample_system(struct tick *t, uint64_t seq)
 		for (int k = 0; k < _CGROUP_VALUE_MAX; k++)
 			if (c.known & 1U << k)
 				c.value[k] = (uint64_t)(k + 1) << 20 | seq;
-		if (vec_push(&t->slabs, slab) || vec_push(&t->cgroups, c))
+		memset(&hidden, 0, sizeof(hidden));
+		hidden.kind = (enum hidden_kind)(i % _HIDDEN_KIND_MAX);
+		hidden.certainty = (enum hidden_certainty)(i % _HIDDEN_CERTAINTY_MAX);
+		hidden.id = (struct proc_id){(uint32_t)i, i * 100};
+		hidden.is_left = i % 2;
+		hidden.bytes = (i + seq) << 20;
+		hidden.count = i;
+		put(hidden.comm, sizeof(hidden.comm), hostile(i));
+		put(hidden.name, sizeof(hidden.name), hostile(i));
+		if (vec_push(&t->hidden, hidden) || vec_push(&t->slabs, slab) ||
+		    vec_push(&t->cgroups, c))
 			abort();
 	}
 }
@@ -240,6 +251,7 @@ static inline void sample_tick(struct tick *t, uint64_t seq)
 		line.bytes -= i == 1 ? seq << 20 : 0;
 		put(line.name, sizeof(line.name), lines[i]);
 		err |= vec_push(&t->meminfo, line);
+		err |= i ? vec_push(&t->machine, line) : 0;
 	}
 	sample_rows(t, seq);
 	sample_system(t, seq);

@@ -153,6 +153,13 @@ static inline bool same_limit(const struct limit *a, const struct limit *b)
 	return SAME_TEXT(a, b, kind) && SAME(a, b, count) && SAME_TEXT(a, b, meaning);
 }
 
+static inline bool same_hidden(const struct hidden_sample *a, const struct hidden_sample *b)
+{
+	return SAME(a, b, kind) && SAME(a, b, certainty) && proc_id_equal(a->id, b->id) &&
+	       SAME(a, b, is_left) && SAME(a, b, bytes) && SAME(a, b, count) &&
+	       SAME_TEXT(a, b, comm) && SAME_TEXT(a, b, name);
+}
+
 #define SAME_VEC(a, b, member, same)                                                               \
 	({                                                                                         \
 		bool _same = (a)->member.n == (b)->member.n;                                       \
@@ -201,7 +208,8 @@ static inline bool same_but_limits(const struct tick *a, const struct tick *b)
 	       SAME(a, b, n_procs) && SAME(a, b, self.cpu_ns) && SAME(a, b, self.bpf_ns_known) &&
 	       SAME(a, b, self.bpf_ns) && SAME(a, b, self.rss_bytes) &&
 	       SAME(a, b, self.map_bytes) && SAME(a, b, self.events) &&
-	       SAME_VEC(a, b, meminfo, same_meminfo) && SAME_VEC(a, b, procs, same_proc) &&
+	       SAME_VEC(a, b, meminfo, same_meminfo) && SAME_VEC(a, b, machine, same_meminfo) &&
+	       SAME_VEC(a, b, hidden, same_hidden) && SAME_VEC(a, b, procs, same_proc) &&
 	       SAME_VEC(a, b, owners, same_owner) && SAME_VEC(a, b, smaps, same_smaps) &&
 	       SAME_VEC(a, b, ownership, same_ownership) && SAME_VEC(a, b, slabs, same_slab) &&
 	       SAME_VEC(a, b, cgroups, same_cgroup_row) && SAME_VEC(a, b, events, same_event) &&

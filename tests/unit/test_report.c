@@ -252,29 +252,45 @@ static void owners_that_are_no_process(void **state)
 
 static void lines_that_changed(void **state)
 {
-	const struct meminfo_line first[] = {{"MemTotal", 5, false},
-					     {"MemAvailable", 50, false},
-					     {"Cached", 7, false},
-					     {"HugePages_Free", 1, true},
-					     {"OnlyAtStart", 3, false}};
-	const struct meminfo_line last[] = {{"MemAvailable", 40, false},
-					    {"MemTotal", 5, false},
+	const struct meminfo_line first[] = {
+		{"MemTotal", 100 * MIB, false},	   {"MemFree", 60 * MIB, false},
+		{"MemAvailable", 70 * MIB, false}, {"AnonPages", 10 * MIB, false},
+		{"Cached", 20 * MIB, false},	   {"HugePages_Free", 1, true},
+		{"OnlyAtStart", 3, false}};
+	const struct meminfo_line last[] = {{"MemAvailable", 50 * MIB, false},
+					    {"MemTotal", 100 * MIB, false},
+					    {"MemFree", 40 * MIB, false},
 					    {"HugePages_Free", 0, true},
-					    {"Cached", 9, false},
+					    {"AnonPages", 30 * MIB, false},
+					    {"Cached", 20 * MIB, false},
 					    {"OnlyAtEnd", 3, false}};
 	struct run run = new_run(10);
+	uint64_t start = 0, end = 0;
 
 	for (size_t i = 0; i < N_OF(first); i++) {
 		assert_int_equal(vec_push(&run.first.meminfo, first[i]), 0);
 		assert_int_equal(vec_push(&run.last.meminfo, last[i]), 0);
 	}
 	build(&run);
-	assert_int_equal(run.r->ledger.n, 2);
-	assert_string_equal(run.r->ledger.v[0].line, "MemAvailable");
-	assert_string_equal(run.r->ledger.v[1].line, "Cached");
-	assert_true(run.r->ledger.v[1].start == 7 && run.r->ledger.v[1].end == 9);
+	vec_for_each(l, &run.r->ledger) {
+		start += l->start;
+		end += l->end;
+	}
+	assert_int_equal(start, 100 * MIB);
+	assert_int_equal(end, 100 * MIB);
 	assert_true(run.r->available.known);
-	assert_int_equal(span_delta(run.r->available), -10);
+	assert_int_equal(span_delta(run.r->available), -20 * (int64_t)MIB);
+	assert_int_equal(run.r->total.free, -20 * (int64_t)MIB);
+	assert_int_equal(run.r->total.unexplained, 0);
+	assert_true(run.r->total.explained_known);
+	assert_int_equal(run.r->total.explained_permille, 1000);
+	/* Newer than memtrace: named, in no sum. */
+	assert_int_equal(run.r->unclassified.n, 1);
+	assert_string_equal(run.r->unclassified.v[0].name, "OnlyAtEnd");
+	assert_non_null(
+		strstr(limits__find(&run.r->limits, "meminfo_unclassified")->meaning, "OnlyAtEnd"));
+	/* Nobody looked. */
+	assert_non_null(limits__find(&run.r->limits, "hidden_owners_unknown"));
 	report__free(run.r);
 }
 

@@ -93,7 +93,7 @@ static void contract(void **state)
 	assert_int_equal(number(o, "host.mem_total_bytes"), 16384 * MIB);
 	assert_text(o, "mode", "pid");
 	assert_int_equal(number(o, "duration_s"), 20);
-	assert_text(o, "ledger.0.line", "MemFree");
+	assert_text(o, "ledger.0.line", "free");
 	assert_int_equal(number(o, "ledger.0.delta_bytes"), -300 * (int64_t)MIB);
 	assert_int_equal(number(o, "ledger_total.available_delta_bytes"), -300 * (int64_t)MIB);
 	assert_int_equal(number(o, "processes.0.pid"), 1234);

@@ -48,6 +48,8 @@ static void fill(struct tick *t)
 	assert_int_equal(vec_push(&t->procs, p), 0);
 	assert_int_equal(vec_push(&t->procs, (struct proc_sample){0}), 0);
 	assert_int_equal(vec_push(&t->meminfo, (struct meminfo_line){0}), 0);
+	assert_int_equal(vec_push(&t->machine, (struct meminfo_line){0}), 0);
+	assert_int_equal(vec_push(&t->hidden, (struct hidden_sample){0}), 0);
 	assert_int_equal(vec_push(&t->owners, (struct owner_sample){0}), 0);
 	assert_int_equal(vec_push(&t->smaps, (struct smaps_sample){0}), 0);
 	assert_int_equal(vec_push(&t->ownership, (struct ownership_sample){0}), 0);
@@ -64,6 +66,7 @@ static void clear_and_free(void **state)
 	procs = t.procs.v;
 	tick__clear(&t);
 	assert_int_equal(t.procs.n + t.meminfo.n + t.owners.n + t.smaps.n, 0);
+	assert_int_equal(t.machine.n + t.hidden.n, 0);
 	assert_int_equal(t.ownership.n + t.events.n + t.limits.n + t.seq + t.time_ns, 0);
 	assert_int_equal(t.mono_ns + t.n_procs + t.self.events, 0);
 	assert_ptr_equal(t.procs.v, procs);
@@ -86,6 +89,8 @@ static void report_free(void **state)
 	assert_int_equal(vec_push(&r->head, (struct report_note){0}), 0);
 	assert_int_equal(vec_push(&r->left_behind, (struct report_residue){0}), 0);
 	assert_int_equal(vec_push(&r->other_owners, (struct report_owner){0}), 0);
+	assert_int_equal(vec_push(&r->hidden, (struct report_hidden){0}), 0);
+	assert_int_equal(vec_push(&r->unclassified, (struct meminfo_line){0}), 0);
 	assert_int_equal(vec_push(&r->ledger, (struct report_ledger_line){0}), 0);
 	assert_int_equal(vec_push(&r->events, (struct event){0}), 0);
 	assert_int_equal(limits__set(&r->limits, "x", 1, "x"), 0);

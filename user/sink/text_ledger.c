@@ -18,7 +18,7 @@
 #define HOLDER_MIN (1 << 20)
 
 struct row {
-	char title[64];
+	char title[160];
 	bool start_known;
 	uint64_t start, end;
 };
@@ -32,7 +32,7 @@ static void get_title(char cell[static CELL_SIZE], const void *row)
 {
 	const struct row *r = row;
 
-	snprintf(cell, CELL_SIZE, "%s", r->title);
+	snprintf(cell, CELL_SIZE, "%.*s", CELL_SIZE - 1, r->title);
 }
 
 static void get_start(char cell[static CELL_SIZE], const void *row)

@@ -302,9 +302,9 @@ const struct table row_tables[N_ROW_TABLES] = {
 	[ROWS_MEMINFO] =
 		ROW_TABLE("meminfo", "every line", struct meminfo_line, meminfo_columns, meminfo),
 	[ROWS_MACHINE] = ROW_TABLE_SINCE(5, "machine", "beside meminfo", struct meminfo_line,
-				   machine_columns, machine),
-	[ROWS_HIDDEN] = ROW_TABLE_SINCE(5, "hidden", "who holds what no process shows", struct hidden_sample,
-				  hidden_columns, hidden),
+					 machine_columns, machine),
+	[ROWS_HIDDEN] = ROW_TABLE_SINCE(5, "hidden", "who holds what no process shows",
+					struct hidden_sample, hidden_columns, hidden),
 	[ROWS_PROC] =
 		ROW_TABLE("proc", "new, changed or ended", struct proc_sample, proc_columns, procs),
 	[ROWS_OWNER] =
