@@ -41,19 +41,21 @@ static bool is_worth(const struct report_hidden *row)
 	       row->last.kind == HIDDEN_DYING_CGROUP;
 }
 
+/* Either may be NULL: not there at that look. */
 static int add_row(struct report *r, const struct hidden_sample *first,
 		   const struct hidden_sample *last)
 {
-	struct report_hidden row = {.last = last ? *last : *first, .start_known = true};
+	const struct hidden_sample none = {0}, *from = first ? first : &none;
+	const struct hidden_sample *to = last ? last : &none;
+	struct report_hidden row = {
+		.last = last ? *last : *from,
+		.start_known = true,
+		.start = from->bytes,
+		.end = to->bytes,
+		.start_count = from->count,
+		.end_count = to->count,
+	};
 
-	if (first) {
-		row.start = first->bytes;
-		row.start_count = first->count;
-	}
-	if (last) {
-		row.end = last->bytes;
-		row.end_count = last->count;
-	}
 	return is_worth(&row) ? vec_push(&r->hidden, row) : 0;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collect/hidden_set.h"
 
-#include <string.h>
+#include <stdio.h>
 
 #define ROWS_OF_KIND_MAX 64
 
@@ -61,7 +61,7 @@ void hidden_set__fold(struct hidden_set *s)
 						       .bytes = l->v[i].bytes,
 						       .count = l->v[i].count};
 
-			strcpy(others.name, "others");
+			snprintf(others.name, sizeof(others.name), "others");
 			l->v[kept++] = others;
 		} else {
 			l->v[kept - 1].bytes += l->v[i].bytes;

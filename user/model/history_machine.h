@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A part of history.c. */
+#pragma once
+
+#include "model/history.h"
+
+/* Takes meminfo, what goes with it, and the hidden owners. 0 or -ENOMEM. */
+int history_add_machine(struct history *h, const struct tick *t);
