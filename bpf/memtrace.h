@@ -192,6 +192,25 @@ enum mt_task_known {
 	MT_TASK_RSS_APPROX = 1 << 2, /* per-CPU parts of the counters are missing */
 };
 
+/* Source "oom": the last kills. */
+#define MT_OOM_KILLS 64u      /* a power of two */
+#define MT_PID_MAX (1u << 22) /* PID_MAX_LIMIT of 64-bit kernels */
+
+struct mt_oom {
+	__u64 time_ns;	  /* CLOCK_BOOTTIME */
+	__u64 start_ns;	  /* of the victim's process; 0 unknown */
+	__u32 tid, tgid;  /* tgid 0: only the tid is known, and neither start_ns nor comm */
+	__u32 asker_tgid; /* who ran: its allocation started the OOM killer */
+	__u32 pad;
+	char comm[16], asker_comm[16];
+};
+
+/* Map `oom_log`; kill number i is at i modulo MT_OOM_KILLS. */
+struct mt_oom_log {
+	__u64 n; /* kills so far */
+	struct mt_oom kill[MT_OOM_KILLS];
+};
+
 #define MT_MAX_CPUS 1024
 
 /* Map `calibration` of calibrate.bpf.c. */
@@ -207,4 +226,6 @@ static_assert(sizeof(struct mt_chunk) == 4096,
 static_assert(sizeof(struct mt_owner) == 128, "two cache lines");
 static_assert(sizeof(struct mt_pending) == 32, "");
 static_assert(sizeof(struct mt_cpu) == 32 + 2 * 32 + 8 + 16 + 8 + 8 + 8 * _MT_COUNT_MAX, "");
+static_assert(sizeof(struct mt_oom) == 64, "");
+static_assert(sizeof(struct mt_oom_log) == 8 + 64 * MT_OOM_KILLS, "");
 static_assert(sizeof(struct mt_task) == 8 + 32 + 32 + 24 + 16, "");

@@ -9,8 +9,8 @@ _memtrace_options='--pid -p --comm --cgroup -- --monitor --report --doctor --jud
 	--verbose -v --quiet -q --help -h --version -V'
 _memtrace_formats='text json openmetrics'
 _memtrace_alerts='memory swap zombies fds process-fds growth process-growth psi oom-kill fragmentation
-	cgroup commit'
-_memtrace_sources='page filemap task migrate async task_iter'
+	cgroup commit cgroup-psi'
+_memtrace_sources='page filemap task migrate async task_iter oom'
 
 # Adds those of the lines on stdin that start with $1; unlike compgen -W it does not expand them, and
 # a process may call itself $(reboot).

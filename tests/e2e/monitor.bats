@@ -159,26 +159,61 @@ time.sleep(60)" >"$T/zombie" &
 	grep -q ' alert .*raised zombies' "$(log_of summary)"
 }
 
-# The kernel kills in a cgroup of its own, whose limit is 32 MiB.
-@test "an OOM kill is an alert, and who was killed is named" {
+# The kernel kills in a cgroup of its own, whose limit is 32 MiB; memtrace runs with ARG...
+kill_in_cgroup() {
 	need_root
 	need python3
-	local cgroup=/sys/fs/cgroup/memory limit=memory.limit_in_bytes
-	[ -d "$cgroup" ] || cgroup=/sys/fs/cgroup limit=memory.max
-	cgroup=$cgroup/memtrace-test-$$
+	local root=/sys/fs/cgroup/memory limit=memory.limit_in_bytes
+	[ -d "$root" ] || root=/sys/fs/cgroup limit=memory.max
+	CGROUP=memtrace-test-$$
+	local cgroup=$root/$CGROUP
 	mkdir "$cgroup" 2>/dev/null || skip 'cannot make a cgroup'
 	undo rmdir "$cgroup"
 	echo 32M >"$cgroup/$limit" || skip "no $limit"
 	[ ! -e "$cgroup/memory.swap.max" ] || echo 0 >"$cgroup/memory.swap.max"
-	start_monitor 5 0.3 --no-bpf
+	start_monitor 5 0.3 "$@"
 	bash -c "echo \$\$ >$cgroup/cgroup.procs && exec python3 -c 'x = b\"x\" * (200 << 20)'" || :
 	for _ in {1..30}; do
-		grep -q ' event .*the kernel killed' "$(log_of summary)" && break
+		grep -q ' event .* for lack of memory' "$(log_of summary)" && break
 		sleep 0.1
 	done
+	sleep 0.7 # whatever would be told twice
 	end_monitor
-	grep -q ' event .*the kernel killed python3 (pid [0-9]*) .* in its cgroup' "$(log_of summary)"
-	grep -q ' alert .*raised oom-kill' "$(log_of summary)"
+	grep ' for lack of memory' "$(log_of summary)"
+}
+
+@test "an OOM kill is an alert, and who was killed is named: by the kernel's log" {
+	kill_in_cgroup --no-bpf
+	[ "$(grep -c ' event .*the kernel killed python3 (pid [0-9]*) .* in its cgroup' \
+		"$(log_of summary)")" -eq 1 ]
+	[ "$(grep -c ' alert .*raised oom-kill' "$(log_of summary)")" -eq 1 ]
+	grep -q " alert .*killed python3 (pid [0-9]*) for lack of memory in /$CGROUP; it had" \
+		"$(log_of summary)"
+}
+
+@test "an OOM kill that both sources tell is told once" {
+	kill_in_cgroup
+	[ "$(grep -c ' event .*the kernel killed python3 (pid [0-9]*) .* in its cgroup' \
+		"$(log_of summary)")" -eq 1 ]
+	[ "$(grep -c ' alert .*raised oom-kill' "$(log_of summary)")" -eq 1 ]
+}
+
+@test "an OOM kill is named without the kernel's log" {
+	need_root
+	need unshare
+	"$MEMTRACE" --doctor | grep -q '^works  *oom ' || skip 'no source oom here'
+	# exec: the process that the test starts is memtrace itself
+	cat >"$T/memtrace" <<-END
+		#!/bin/sh
+		exec unshare -m sh -c 'mount --bind /dev/null /dev/kmsg && exec "\$0" "\$@"' \
+			"$MEMTRACE" "\$@"
+	END
+	chmod +x "$T/memtrace"
+	MEMTRACE=$T/memtrace
+	kill_in_cgroup
+	[ "$(grep -c ' event .*the OOM killer chose python3 (pid [0-9]*) ' \
+		"$(log_of summary)")" -eq 1 ]
+	[ "$(grep -c ' alert .*raised oom-kill' "$(log_of summary)")" -eq 1 ]
 }
 
 @test "logs that were renamed are opened anew on SIGHUP" {

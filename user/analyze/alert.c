@@ -27,6 +27,7 @@ struct alerts {
 	bool has_first_used;
 	uint64_t first_used;
 	uint64_t n_suppressed;
+	uint64_t kills_ahead; /* named and not counted yet */
 };
 
 struct alert_finder {
@@ -115,6 +116,14 @@ const struct alert_base *alert_process_base(const struct alert_finder *f, struct
 	const struct alert_base *base = find_base(f->a, id);
 
 	return base && base->settled ? base : NULL;
+}
+
+uint64_t alert_unnamed_kills(struct alert_finder *f, uint64_t counted, uint64_t named)
+{
+	uint64_t known = f->a->kills_ahead + named;
+
+	f->a->kills_ahead = known > counted ? known - counted : 0;
+	return counted > known ? counted - known : 0;
 }
 
 /* FNV-1a, 64 bits. */

@@ -9,7 +9,6 @@
 #include "model/key.h"
 
 #define MESSAGE_SIZE sizeof(((struct alert *)0)->message)
-#define SAFE_COMM (COMM_SIZE * 4)
 
 /* Of a process that grows, and of a zone that is in pieces: less than this is nobody's trouble. */
 #define GROWTH_MIN (16ull << 20)
@@ -22,14 +21,14 @@
 /* vm.overcommit_memory: CommitLimit is enforced in this mode only (Documentation/vm). */
 #define OVERCOMMIT_NEVER 2
 
-static uint64_t percent(uint64_t part, uint64_t whole)
+uint64_t alert_percent(uint64_t part, uint64_t whole)
 {
 	return whole ? (uint64_t)((double)part * 100 / (double)whole) : 0;
 }
 
-static char *comm_text(char dst[static SAFE_COMM], const char comm[static COMM_SIZE])
+char *alert_comm(char dst[static ALERT_COMM_SIZE], const char comm[static COMM_SIZE])
 {
-	return safe_text(dst, SAFE_COMM, comm, COMM_SIZE);
+	return safe_text(dst, ALERT_COMM_SIZE, comm, COMM_SIZE);
 }
 
 static const struct proc_sample *largest_process(const struct moment *m)
@@ -51,18 +50,18 @@ static bool look_memory(struct alert_finder *f, const struct moment *m)
 	char text[MESSAGE_SIZE], a[HUMAN_BYTES_SIZE], b[HUMAN_BYTES_SIZE], c[HUMAN_BYTES_SIZE];
 	const struct proc_sample *p = largest_process(m);
 	struct alert_found found = {.message = text};
-	char comm[SAFE_COMM];
+	char comm[ALERT_COMM_SIZE];
 	uint64_t used, total;
 	int n;
 
 	if (moment__used(m, &used, &total))
 		return false;
-	found.value = percent(used, total);
+	found.value = alert_percent(used, total);
 	n = snprintf(text, sizeof(text), "memory use is %llu %%: %s of %s",
 		     (unsigned long long)found.value, human_bytes(a, used), human_bytes(b, total));
 	if (p)
 		snprintf(text + n, sizeof(text) - n, "; largest: %s (pid %u), %s resident",
-			 comm_text(comm, p->comm), p->id.pid, human_bytes(c, p->value[PROC_RSS]));
+			 alert_comm(comm, p->comm), p->id.pid, human_bytes(c, p->value[PROC_RSS]));
 	alert_candidate(f, &found);
 	return true;
 }
@@ -92,7 +91,7 @@ static const struct proc_sample *find_pid(const struct moment *m, uint32_t pid)
 
 static bool look_zombies(struct alert_finder *f, const struct moment *m)
 {
-	char text[MESSAGE_SIZE], comm[SAFE_COMM], parent_comm[SAFE_COMM];
+	char text[MESSAGE_SIZE], comm[ALERT_COMM_SIZE], parent_comm[ALERT_COMM_SIZE];
 	const struct proc_sample *first = NULL, *parent;
 	struct alert_found found = {.message = text};
 
@@ -111,8 +110,8 @@ static bool look_zombies(struct alert_finder *f, const struct moment *m)
 	snprintf(text, sizeof(text),
 		 "%llu zombie process%s: %s (pid %u), not reaped by its parent %s (pid %u)",
 		 (unsigned long long)found.value, found.value == 1 ? "" : "es; the first",
-		 comm_text(comm, first->comm), first->id.pid,
-		 parent ? comm_text(parent_comm, parent->comm) : "?", first->ppid);
+		 alert_comm(comm, first->comm), first->id.pid,
+		 parent ? alert_comm(parent_comm, parent->comm) : "?", first->ppid);
 	alert_candidate(f, &found);
 	return true;
 }
@@ -125,7 +124,7 @@ static bool look_fds(struct alert_finder *f, const struct moment *m)
 
 	if (m->system->err[SYSTEM_FILES])
 		return false;
-	found.value = percent(files->used, files->max);
+	found.value = alert_percent(files->used, files->max);
 	snprintf(text, sizeof(text), "%llu open files, %llu %% of fs.file-max (%llu)",
 		 (unsigned long long)files->used, (unsigned long long)found.value,
 		 (unsigned long long)files->max);
@@ -137,12 +136,12 @@ static bool look_process_fds(struct alert_finder *f, const struct moment *m)
 {
 	for (size_t i = 0; i < m->n_fds; i++) {
 		const struct fd_use *use = &m->fds[i];
-		char text[MESSAGE_SIZE], comm[SAFE_COMM], subject[COMM_SIZE + 1];
+		char text[MESSAGE_SIZE], comm[ALERT_COMM_SIZE], subject[COMM_SIZE + 1];
 		struct alert_found found = {
 			.key = proc_key(use->id),
 			.id = use->id,
 			.subject = subject,
-			.value = percent(use->used, use->limit),
+			.value = alert_percent(use->used, use->limit),
 			.message = text,
 		};
 
@@ -151,7 +150,7 @@ static bool look_process_fds(struct alert_finder *f, const struct moment *m)
 		snprintf(subject, sizeof(subject), "%.*s", COMM_SIZE, use->comm);
 		snprintf(text, sizeof(text),
 			 "%s (pid %u) has %llu files open, %llu %% of its limit",
-			 comm_text(comm, use->comm), use->id.pid, (unsigned long long)use->used,
+			 alert_comm(comm, use->comm), use->id.pid, (unsigned long long)use->used,
 			 (unsigned long long)found.value);
 		alert_candidate(f, &found);
 	}
@@ -166,7 +165,7 @@ static bool look_growth(struct alert_finder *f, const struct moment *m)
 
 	if (moment__used(m, &used, &total) || alert_first_used(f, &first))
 		return false;
-	found.value = used > first ? percent(used - first, first) : 0;
+	found.value = used > first ? alert_percent(used - first, first) : 0;
 	snprintf(text, sizeof(text), "memory in use grew by %llu %% since the start: %s to %s",
 		 (unsigned long long)found.value, human_bytes(a, first), human_bytes(b, used));
 	alert_candidate(f, &found);
@@ -178,7 +177,8 @@ static bool look_process_growth(struct alert_finder *f, const struct moment *m)
 	for (size_t i = 0; i < m->n_procs; i++) {
 		const struct proc_sample *p = &m->procs[i];
 		const struct alert_base *base = alert_process_base(f, p->id);
-		char text[MESSAGE_SIZE], comm[SAFE_COMM], a[HUMAN_BYTES_SIZE], b[HUMAN_BYTES_SIZE];
+		char text[MESSAGE_SIZE], comm[ALERT_COMM_SIZE], a[HUMAN_BYTES_SIZE],
+			b[HUMAN_BYTES_SIZE];
 		char subject[COMM_SIZE + 1];
 		struct alert_found found = {
 			.key = proc_key(p->id), .id = p->id, .subject = subject, .message = text};
@@ -186,10 +186,10 @@ static bool look_process_growth(struct alert_finder *f, const struct moment *m)
 
 		if (!base || proc_growing_bytes(p, &now) || now < base->bytes + GROWTH_MIN)
 			continue;
-		found.value = percent(now - base->bytes, base->bytes ?: 1);
+		found.value = alert_percent(now - base->bytes, base->bytes ?: 1);
 		snprintf(subject, sizeof(subject), "%.*s", COMM_SIZE, p->comm);
 		snprintf(text, sizeof(text), "%s (pid %u) grew by %s to %s",
-			 comm_text(comm, p->comm), p->id.pid, human_bytes(a, now - base->bytes),
+			 alert_comm(comm, p->comm), p->id.pid, human_bytes(a, now - base->bytes),
 			 human_bytes(b, now));
 		alert_candidate(f, &found);
 	}
@@ -208,26 +208,6 @@ static bool look_psi(struct alert_finder *f, const struct moment *m)
 	snprintf(text, sizeof(text),
 		 "tasks waited for memory %u.%02u %% of the last minute (PSI some avg60)",
 		 some->avg60 / 100, some->avg60 % 100);
-	alert_candidate(f, &found);
-	return true;
-}
-
-/* Each kill is news of its own: nothing is kept in force, nothing cleared. */
-static bool look_oom_kill(struct alert_finder *f, const struct moment *m)
-{
-	const struct proc_sample *p = largest_process(m);
-	char text[MESSAGE_SIZE], comm[SAFE_COMM], a[HUMAN_BYTES_SIZE];
-	struct alert_found found = {.message = text};
-	int n;
-
-	if (!m->before || m->before->err[SYSTEM_VMSTAT] || m->system->err[SYSTEM_VMSTAT] ||
-	    counters__delta(&m->before->vmstat, &m->system->vmstat, "oom_kill", &found.value))
-		return false;
-	n = snprintf(text, sizeof(text), "the kernel killed %llu process%s for lack of memory",
-		     (unsigned long long)found.value, found.value == 1 ? "" : "es");
-	if (p)
-		snprintf(text + n, sizeof(text) - n, "; largest now: %s (pid %u), %s resident",
-			 comm_text(comm, p->comm), p->id.pid, human_bytes(a, p->value[PROC_RSS]));
 	alert_candidate(f, &found);
 	return true;
 }
@@ -263,46 +243,6 @@ static bool look_fragmentation(struct alert_finder *f, const struct moment *m)
 	return true;
 }
 
-/* Page cache fills a container up to its limit and is given back under pressure: what the kernel
- * would reclaim first does not count. */
-static uint64_t working_set(const struct cgroup_sample *c)
-{
-	uint64_t current = c->value[CGROUP_CURRENT], inactive = c->value[CGROUP_INACTIVE_FILE];
-
-	if (!(c->known & 1u << CGROUP_INACTIVE_FILE))
-		return current;
-	return current > inactive ? current - inactive : 0;
-}
-
-static bool look_cgroup(struct alert_finder *f, const struct moment *m)
-{
-	const uint32_t needed = 1u << CGROUP_CURRENT | 1u << CGROUP_MAX;
-	const struct cgroup_list *list = &m->system->cgroups;
-
-	if (m->system->err[SYSTEM_CGROUPS])
-		return false;
-	for (size_t i = 0; i < list->n; i++) {
-		const struct cgroup_sample *c = &list->v[i];
-		const char *name = c->container.name[0] ? c->container.name : c->path;
-		char text[MESSAGE_SIZE], shown[128], a[HUMAN_BYTES_SIZE], b[HUMAN_BYTES_SIZE];
-		struct alert_found found = {.subject = name, .message = text};
-
-		if ((c->known & needed) != needed)
-			continue;
-		found.value = percent(working_set(c), c->value[CGROUP_MAX]);
-		if (!alert_is_near(f, found.value))
-			continue;
-		found.key = alert_name_key(c->path, 0);
-		snprintf(text, sizeof(text),
-			 "%s uses %s of its limit of %s (%llu %%), inactive page cache not counted",
-			 safe_text(shown, sizeof(shown), name, strlen(name)),
-			 human_bytes(a, working_set(c)), human_bytes(b, c->value[CGROUP_MAX]),
-			 (unsigned long long)found.value);
-		alert_candidate(f, &found);
-	}
-	return true;
-}
-
 static bool look_commit(struct alert_finder *f, const struct moment *m)
 {
 	char text[MESSAGE_SIZE], a[HUMAN_BYTES_SIZE], b[HUMAN_BYTES_SIZE];
@@ -312,7 +252,7 @@ static bool look_commit(struct alert_finder *f, const struct moment *m)
 	if (m->overcommit != OVERCOMMIT_NEVER || moment__meminfo(m, "Committed_AS", &committed) ||
 	    moment__meminfo(m, "CommitLimit", &limit))
 		return false;
-	found.value = percent(committed, limit);
+	found.value = alert_percent(committed, limit);
 	snprintf(text, sizeof(text), "%s of CommitLimit %s are promised (%llu %%)",
 		 human_bytes(a, committed), human_bytes(b, limit), (unsigned long long)found.value);
 	alert_candidate(f, &found);
@@ -402,7 +342,7 @@ const struct alert_def alert_defs[] = {
 			.step = 1,
 			.event = true,
 			.help = "processes killed for lack of memory",
-			.look = look_oom_kill,
+			.look = alert_look_oom_kill,
 		},
 	[ALERT_FRAGMENTATION] =
 		{
@@ -419,8 +359,9 @@ const struct alert_def alert_defs[] = {
 			.threshold = 90,
 			.slack = 2,
 			.step = 5,
-			.help = "a cgroup's memory, without inactive page cache, of its limit",
-			.look = look_cgroup,
+			.help = "a cgroup's memory, without inactive page cache, of its limit or "
+				"a tighter one above it",
+			.look = alert_look_cgroup,
 		},
 	[ALERT_COMMIT] =
 		{
@@ -430,5 +371,15 @@ const struct alert_def alert_defs[] = {
 			.step = 5,
 			.help = "promised memory of CommitLimit, where that is enforced",
 			.look = look_commit,
+		},
+	[ALERT_CGROUP_PSI] =
+		{
+			.unit = ALERT_PERCENT,
+			.threshold = 10,
+			.slack = 2,
+			.step = 10,
+			.help = "time that tasks of a container or service waited for memory in "
+				"the last minute",
+			.look = alert_look_cgroup_psi,
 		},
 };

@@ -30,5 +30,18 @@ uint64_t alert_threshold(const struct alert_finder *f);
 int alert_first_used(const struct alert_finder *f, uint64_t *ret);
 /* Of this process, if it has settled. */
 const struct alert_base *alert_process_base(const struct alert_finder *f, struct proc_id id);
+/* How many of the kills that the kernel counted since the moment before have not been named, nor
+ * will be: one may be named a moment before it is counted. */
+uint64_t alert_unnamed_kills(struct alert_finder *f, uint64_t counted, uint64_t named);
+
+uint64_t alert_percent(uint64_t part, uint64_t whole); /* 0 of nothing */
+#define ALERT_COMM_SIZE (COMM_SIZE * 4)
+char *alert_comm(char dst[static ALERT_COMM_SIZE], const char comm[static COMM_SIZE]);
+
+/* Checks in files of their own. */
+bool alert_look_oom_kill(struct alert_finder *f, const struct moment *m);
+bool alert_look_cgroup(struct alert_finder *f, const struct moment *m);
+bool alert_look_cgroup_psi(struct alert_finder *f, const struct moment *m);
+
 /* Key of a name. */
 struct hmap_key alert_name_key(const char *a, uint64_t b);

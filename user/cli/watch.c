@@ -86,6 +86,8 @@ static struct moment make_moment(struct watch *w)
 		.top = w->options->top,
 		.history = w->rec.history,
 		.first = &w->first,
+		.kills = w->kills.v,
+		.n_kills = w->kills.n,
 	};
 
 	delta__taken(s->delta, m.taken);
@@ -123,25 +125,63 @@ static int note_clocks(struct watch *w)
 static int note_kill(struct watch *w, const struct oom_kill *kill)
 {
 	char comm[COMM_SIZE * 4], anon[HUMAN_BYTES_SIZE], text[160];
+	const char *where = !kill->in_log     ? ""
+			    : kill->in_cgroup ? " in its cgroup"
+					      : " in the machine";
 
-	snprintf(text, sizeof(text), "the kernel killed %s (pid %u) for lack of memory %s%s%s",
-		 safe_text(comm, sizeof(comm), kill->comm, COMM_SIZE), kill->pid,
-		 kill->in_cgroup ? "in its cgroup" : "in the machine",
-		 kill->has_anon ? "; anonymous memory it had: " : "",
+	snprintf(text, sizeof(text), "the %s %s (pid %u) for lack of memory%s%s%s",
+		 kill->in_log ? "kernel killed" : "OOM killer chose",
+		 kill->has_comm ? safe_text(comm, sizeof(comm), kill->comm, COMM_SIZE) : "?",
+		 kill->pid, where, kill->has_anon ? "; anonymous memory it had: " : "",
 		 kill->has_anon ? human_bytes(anon, kill->anon) : "");
-	return add_note(w, text);
+	return watch__note(w, kill->time_ns ?: w->rec.tick.time_ns, text);
+}
+
+static int add_kill(void *arg, const struct oom_kill *kill)
+{
+	struct watch *w = arg;
+
+	return oom_kills__add(&w->kills, kill, w->rec.tick.mono_ns);
 }
 
 static int take_record(void *arg, struct cursor record)
 {
 	struct watch *w = arg;
 	struct oom_kill kill;
-	int err = 0;
+	int err = oom_kill_parse(record, &kill) ? 0 : add_kill(w, &kill);
 
-	if (w->kind->kernel_record)
+	if (!err && w->kind->kernel_record)
 		err = w->kind->kernel_record(w->arg, w, record);
-	else if (!oom_kill_parse(record, &kill))
-		err = note_kill(w, &kill);
+	return err;
+}
+
+/* A kernel before 6.8 tells the pid alone: who that was is known if it was sampled. */
+static void name_kill(struct watch *w, struct oom_kill *kill)
+{
+	const struct history *h = w->rec.history;
+
+	for (size_t i = h->procs.n; i-- && !kill->has_comm;) {
+		const struct proc_sample *p = &h->procs.v[i]->last;
+
+		if (p->id.pid != kill->pid)
+			continue;
+		memcpy(kill->comm, p->comm, sizeof(kill->comm));
+		kill->has_comm = true;
+	}
+}
+
+/* After vmstat was read: what it counts is named now at the latest. */
+static int read_kills(struct watch *w)
+{
+	int err = oom_source__each(&w->oom, add_kill, w);
+
+	if (!err)
+		err = kmsg__each(&w->kmsg, take_record, w);
+	vec_for_each(k, &w->kills) {
+		name_kill(w, k);
+		if (!err && !w->kind->kernel_record)
+			err = note_kill(w, k);
+	}
 	return err;
 }
 
@@ -180,6 +220,8 @@ static int collect_limits(struct watch *w)
 		err = alert_command__limits(&w->command, l);
 	if (!err)
 		err = kmsg__limits(&w->kmsg, l);
+	if (!err)
+		err = oom_source__limits(&w->oom, l);
 	if (!err) /* of the moment before: this one's is still to be read */
 		err = system_limits(&w->system[!w->now], l);
 	if (!err && w->kind->limits)
@@ -208,11 +250,11 @@ static int take_moment(struct watch *w, unsigned int flags)
 	if (!err)
 		err = note_clocks(w);
 	if (!err)
-		err = kmsg__each(&w->kmsg, take_record, w);
-	if (!err)
 		err = system_read(w->root_fd, wanted_parts(w), &w->system[w->now]);
 	if (!err && !w->n_moments)
 		err = system_sample__copy_counters(&w->first, &w->system[w->now]);
+	if (!err)
+		err = read_kills(w);
 	if (!err)
 		err = recording__add_system(&w->rec, &w->system[w->now]);
 	if (err)
@@ -235,6 +277,7 @@ static int take_moment(struct watch *w, unsigned int flags)
 		err = recording__keep(&w->rec);
 	if (!err && w->kind->kept)
 		w->kind->kept(w->arg, &m);
+	oom_kills__done(&w->kills, w->rec.tick.mono_ns);
 	w->now = !w->now;
 	w->n_moments++;
 	return err ? log_error_errno(err, "sample") : 0;
@@ -365,6 +408,9 @@ static int start(struct watch *w)
 	err = kmsg__open(&w->kmsg, w->root_fd, w->kind->whole_kernel_log);
 	if (err)
 		log_debug_errno(err, "kernel log");
+	err = oom_source__open(&w->oom, w->rec.sampler.tracer);
+	if (err)
+		log_debug_errno(err, "OOM kills");
 	err = w->kind->open ? w->kind->open(w->arg, w) : 0;
 	if (err)
 		return err;
@@ -396,6 +442,8 @@ static int run(struct watch *w)
 static void watch_free(struct watch *w)
 {
 	log_set__close(&w->logs);
+	oom_source__close(&w->oom);
+	oom_kills__free(&w->kills);
 	recording__close(&w->rec);
 	output_place__close(&w->place);
 	kmsg__close(&w->kmsg);

@@ -16,6 +16,7 @@
 #include "cli/progress.h"
 #include "cli/recording.h"
 #include "collect/kmsg.h"
+#include "collect/oom.h"
 
 struct watch;
 
@@ -55,6 +56,8 @@ struct watch {
 	uint64_t n_raised[_ALERT_KIND_MAX];
 	struct alert_command command;
 	struct kmsg kmsg;
+	struct oom_source oom;
+	struct oom_kills kills;
 	struct system_sample system[2];
 	struct system_sample first; /* counters of the first moment */
 	unsigned int now;	    /* which of the two is this moment's */

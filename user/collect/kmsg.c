@@ -84,6 +84,7 @@ int oom_kill_parse(struct cursor record, struct oom_kill *ret)
 	    take_comm(&record, &kill))
 		return -ENOENT;
 	kill.pid = (uint32_t)pid;
+	kill.has_comm = kill.in_log = true;
 	anon = find(record, anon_field);
 	if (anon) {
 		anon += strlen(anon_field);

@@ -6,15 +6,7 @@
 
 #include "base/parse.h"
 #include "model/limit.h"
-#include "model/tick.h"
-
-struct oom_kill {
-	uint32_t pid;
-	char comm[COMM_SIZE];
-	bool in_cgroup; /* a cgroup's limit, not the machine's memory */
-	bool has_anon;
-	uint64_t anon; /* bytes resident when it was killed */
-};
+#include "model/oom.h"
 
 /*
  * One record of /dev/kmsg ("6,1234,5678,-;text"). 0, or -ENOENT when it is

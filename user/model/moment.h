@@ -7,6 +7,7 @@
 
 #include "model/alert.h"
 #include "model/history.h"
+#include "model/oom.h"
 #include "model/system.h"
 #include "model/tick.h"
 
@@ -30,7 +31,9 @@ struct moment {
 	const struct system_sample *before; /* of the moment before; NULL at the first */
 	uint64_t passed_ns;		    /* since the moment before, by CLOCK_BOOTTIME */
 	int overcommit;			    /* vm.overcommit_memory; below 0 unknown */
-	const struct alert *alerts;	    /* told at this moment */
+	const struct oom_kill *kills;	    /* since the moment before */
+	size_t n_kills;
+	const struct alert *alerts; /* told at this moment */
 	size_t n_alerts;
 	uint32_t top; /* rows of a ranked list; 0: all */
 

@@ -8,6 +8,7 @@
 #include "filemap_old.skel.h"
 #include "migrate.skel.h"
 #include "migrate_old.skel.h"
+#include "oom.skel.h"
 #include "page.skel.h"
 #include "page_old.skel.h"
 #include "snapshot.skel.h"
@@ -25,4 +26,7 @@ const struct bpf_source bpf_sources[_SOURCE_MAX] = {
 			  "telling interrupts from the process they interrupt"},
 	[SOURCE_TASK_ITER] = {"task_iter", snapshot_bpf__elf_bytes, NULL,
 			      "every process's counters in one read (/proc is used instead)"},
+	[SOURCE_OOM] = {"oom", oom_bpf__elf_bytes, NULL,
+			"who asked when the OOM killer chose a victim (the kernel's log is used "
+			"instead)"},
 };

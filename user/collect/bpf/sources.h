@@ -21,6 +21,7 @@ enum bpf_source_id {
 	SOURCE_MIGRATE,
 	SOURCE_ASYNC,
 	SOURCE_TASK_ITER,
+	SOURCE_OOM,
 	_SOURCE_MAX,
 };
 

@@ -51,7 +51,7 @@ static void load_source(struct tracer *t, struct features *features, enum bpf_so
 {
 	struct bpf_spec spec = {
 		.config = &t->machine.config,
-		.shared = id == SOURCE_TASK_ITER ? NULL : &t->shared,
+		.shared = id == SOURCE_TASK_ITER || id == SOURCE_OOM ? NULL : &t->shared,
 		.autoload = id == SOURCE_PAGE ? t->machine.page_alloc : NULL,
 	};
 	char reason[BPF_REASON_SIZE];
@@ -92,6 +92,20 @@ static void load_async(struct tracer *t, struct features *features)
 	t->machine.config.async_rung = MT_ASYNC_GFP;
 	features__set(features, "interrupts", FEATURE_MISSING, "",
 		      "kernel pages taken by interrupts can be counted to the process they hit");
+}
+
+/* Attached at once: it has nothing to do with the pages. */
+static void load_oom(struct tracer *t, struct features *features)
+{
+	char reason[BPF_REASON_SIZE];
+
+	load_source(t, features, SOURCE_OOM);
+	if (!t->obj[SOURCE_OOM] ||
+	    !bpf_attach(t->obj[SOURCE_OOM], "oom_mark_victim", &t->links, reason))
+		return;
+	lose(t, features, SOURCE_OOM, reason, "");
+	bpf_object__close(t->obj[SOURCE_OOM]);
+	t->obj[SOURCE_OOM] = NULL;
 }
 
 static void allow_locked_memory(void)
@@ -172,6 +186,7 @@ int tracer__open(int root_fd, const bool disabled[_SOURCE_MAX], struct features 
 	for (int id = SOURCE_FILEMAP; t->obj[SOURCE_PAGE] && id <= SOURCE_MIGRATE; id++)
 		load_source(t, features, id);
 	load_source(t, features, SOURCE_TASK_ITER);
+	load_oom(t, features);
 	for (int id = 0; id < _SOURCE_MAX; id++)
 		n_loaded += t->obj[id] != NULL;
 	if (!n_loaded) {
@@ -251,7 +266,7 @@ int tracer__limits(const struct tracer *t, struct limits *l)
 
 		if (t->obj[id]) {
 			bpf_prog_stats(t->obj[id], &stats);
-			missed += id == SOURCE_TASK_ITER ? 0 : stats.missed;
+			missed += id == SOURCE_TASK_ITER || id == SOURCE_OOM ? 0 : stats.missed;
 		}
 		if (!t->reason[id][0])
 			continue;
