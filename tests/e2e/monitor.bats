@@ -19,7 +19,7 @@ log_of() {
 
 # Starts one in the background and waits until it has written a sample.
 start_monitor() {
-	"$MEMTRACE" --monitor "$@" --log-dir "$T/log" >"$T/out" 2>"$T/err" &
+	"${WRAPPER:-$MEMTRACE}" --monitor "$@" --log-dir "$T/log" >"$T/out" 2>"$T/err" &
 	MONITOR_PID=$!
 	track "$MONITOR_PID"
 	for _ in {1..100}; do
@@ -209,7 +209,7 @@ kill_in_cgroup() {
 			"$MEMTRACE" "\$@"
 	END
 	chmod +x "$T/memtrace"
-	MEMTRACE=$T/memtrace
+	WRAPPER=$T/memtrace
 	kill_in_cgroup
 	[ "$(grep -c ' event .*the OOM killer chose python3 (pid [0-9]*) ' \
 		"$(log_of summary)")" -eq 1 ]

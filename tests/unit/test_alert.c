@@ -282,14 +282,19 @@ static void pressure(void **state)
 	assert_non_null(strstr(w->told.v[0].message, "12.50 %"));
 }
 
-static void each_oom_kill(void **state)
+static void count_kills(struct world *w)
 {
-	struct world *w = *state;
-
 	w->m.before = &w->before;
 	w->before.err[SYSTEM_VMSTAT] = w->now.err[SYSTEM_VMSTAT] = 0;
 	assert_int_equal(vec_push(&w->before.vmstat, (struct counter){"oom_kill", 3}), 0);
 	assert_int_equal(vec_push(&w->now.vmstat, (struct counter){"oom_kill", 3}), 0);
+}
+
+static void each_oom_kill(void **state)
+{
+	struct world *w = *state;
+
+	count_kills(w);
 	assert_int_equal(judge(w), 0);
 	w->now.vmstat.v[0].value = 5;
 	judge(w);
@@ -352,10 +357,7 @@ static void named_oom_kills(void **state)
 		{.pid = 4712, .asker_pid = 50, .asker_comm = "asker"},
 	};
 
-	w->m.before = &w->before;
-	w->before.err[SYSTEM_VMSTAT] = w->now.err[SYSTEM_VMSTAT] = 0;
-	assert_int_equal(vec_push(&w->before.vmstat, (struct counter){"oom_kill", 3}), 0);
-	assert_int_equal(vec_push(&w->now.vmstat, (struct counter){"oom_kill", 3}), 0);
+	count_kills(w);
 	w->m.kills = kills;
 	w->m.n_kills = 2;
 	assert_int_equal(judge(w), 2);
