@@ -7,7 +7,7 @@ _memtrace_options='--pid -p --comm --cgroup -- --monitor --report --doctor --jud
 	--no-follow --format --output -o --top-processes --log-dir --threshold --config --on-alert
 	--no-session --no-bpf --no-source --sysroot
 	--verbose -v --quiet -q --help -h --version -V'
-_memtrace_formats='text json openmetrics'
+_memtrace_formats='text json openmetrics folded pprof flamegraph'
 _memtrace_alerts='memory swap zombies fds process-fds growth process-growth psi oom-kill fragmentation
 	cgroup commit cgroup-psi'
 _memtrace_sources='page filemap task migrate async task_iter oom'

@@ -41,8 +41,12 @@ int output__open(struct output *o, const struct options *options)
 	const struct sink *sink = sink_find(options->format);
 
 	*o = (struct output){.options = options, .out = stdout};
-	if (!options->output)
-		return 0;
+	if (!options->output) {
+		if (!sink || !sink->binary || !isatty(STDOUT_FILENO))
+			return 0;
+		log_error("--format %s is not for a terminal: -o FILE, or into a pipe", sink->name);
+		return -EINVAL;
+	}
 	o->foreign_dir = is_foreign(options->output);
 	if (sink && sink->moment) /* the file is another's: the report goes to standard output */
 		return 0;

@@ -3,7 +3,9 @@
 
 #include <string.h>
 
-static const struct sink *const sinks[] = {&text_sink, &json_sink, &openmetrics_sink, NULL};
+static const struct sink *const sinks[] = {&text_sink,	 &json_sink,  &openmetrics_sink,
+					   &folded_sink, &pprof_sink, &flamegraph_sink,
+					   NULL};
 
 const struct sink *const *sink_all(void)
 {
