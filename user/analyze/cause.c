@@ -11,6 +11,8 @@
 #define SHARE_MIN_PERMILLE 300
 /* A holder of less of its line's growth is not "who". */
 #define HOLDER_MIN_PERMILLE 250
+/* Nor is one who took less than half of the kernel pages in question. */
+#define TAKER_MIN_PERMILLE 500
 
 /* What it means that a line grew, and what to type next; PID stands for the holder's. */
 static const struct rule {
@@ -18,7 +20,6 @@ static const struct rule {
 	const char *next;	 /* NULL: none */
 	const char *next_holder; /* with a pid; NULL: as next */
 } rules[_LEDGER_LINE_MAX] = {
-	[LEDGER_FREE_PCP] = {"free memory that is kept for one CPU: not a leak", NULL, NULL},
 	[LEDGER_PAGE_CACHE] = {"file cache: reclaimable, not a leak", NULL, NULL},
 	[LEDGER_BUFFERS] = {"cache of block devices: reclaimable, not a leak", NULL, NULL},
 	[LEDGER_SLAB_RECLAIMABLE] = {"reclaimable, not a leak", "slabtop -o -s c | head -20", NULL},
@@ -66,13 +67,23 @@ static uint64_t growth_of(uint64_t from, uint64_t to)
 	return to > from ? to - from : 0;
 }
 
+/* What the CPUs keep on their own lists is as good as free, and back within seconds. */
+static int64_t kept_by_cpus(const struct report *r)
+{
+	vec_for_each(l, &r->ledger)
+		if (l->line == LEDGER_FREE_PCP)
+			return (int64_t)(l->end - l->start);
+	return 0;
+}
+
 static bool find_loss(const struct report *r, struct cause *c)
 {
-	int64_t available = r->available.known ? span_delta(r->available) : 0;
+	int64_t kept = kept_by_cpus(r), free = add_sat(r->total.free, kept);
+	int64_t available = r->available.known ? add_sat(span_delta(r->available), kept) : 0;
 
 	c->of_available = available <= -LOSS_MIN;
-	c->lost = magnitude(c->of_available ? available : r->total.free);
-	return c->of_available || r->total.free <= -LOSS_MIN;
+	c->lost = magnitude(c->of_available ? available : free);
+	return c->of_available || free <= -LOSS_MIN;
 }
 
 /* What can be had without swapping has taken nothing from MemAvailable. */
@@ -81,7 +92,7 @@ static bool find_line(const struct report *r, struct cause *c)
 	vec_for_each(l, &r->ledger) {
 		uint64_t grown = growth_of(l->start, l->end);
 
-		if (l->line == LEDGER_FREE || grown <= c->grown ||
+		if (l->line == LEDGER_FREE || l->line == LEDGER_FREE_PCP || grown <= c->grown ||
 		    (c->of_available && ledger_lines[l->line].is_available))
 			continue;
 		c->line = l->line;
@@ -127,19 +138,62 @@ static void find_process(const struct report *r, struct cause *c)
 		}
 }
 
-bool cause_find(const struct report *r, struct cause *ret)
+/* Slab, vmalloc and the like are taken in somebody's name: the owner table knows whose, though not
+ * which pages are which line's. */
+static void find_taker(const struct owner_sample *owners, size_t n, struct cause *c)
+{
+	static const enum ledger_line lines[] = {LEDGER_SLAB_RECLAIMABLE, LEDGER_SLAB_UNRECLAIMABLE,
+						 LEDGER_VMALLOC, LEDGER_PERCPU,
+						 LEDGER_KERNEL_STACKS};
+	bool is_kernel = false;
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		is_kernel |= lines[i] == c->line;
+	for (size_t i = 0; i < n && is_kernel; i++)
+		if (owners[i].live[PAGES_KERNEL] > 0 &&
+		    (!c->taker || owners[i].live[PAGES_KERNEL] > c->taker->live[PAGES_KERNEL]))
+			c->taker = &owners[i];
+	if (c->taker &&
+	    (double)c->taker->live[PAGES_KERNEL] < (double)c->grown / 1000 * TAKER_MIN_PERMILLE)
+		c->taker = NULL;
+}
+
+static void find_who(const struct report *r, const struct owner_sample *owners, size_t n_owners,
+		     struct cause *c)
+{
+	find_holder(r, c);
+	find_process(r, c);
+	find_taker(owners, n_owners, c);
+	if ((double)c->holder_grown < (double)c->grown / 1000 * HOLDER_MIN_PERMILLE) {
+		c->holder = NULL;
+		c->process = NULL;
+		c->holder_grown = 0;
+	}
+}
+
+bool cause_find(const struct report *r, const struct owner_sample *owners, size_t n_owners,
+		struct cause *ret)
 {
 	struct cause c = {0};
 
 	if (!r->total.ledger_known || !find_loss(r, &c) || !find_line(r, &c))
 		return false;
-	find_holder(r, &c);
-	find_process(r, &c);
-	if ((double)c.holder_grown < (double)c.grown / 1000 * HOLDER_MIN_PERMILLE) {
-		c.holder = NULL;
-		c.process = NULL;
-		c.holder_grown = 0;
-	}
+	find_who(r, owners, n_owners, &c);
+	*ret = c;
+	return true;
+}
+
+bool cause_find_reclaimable(const struct report *r, const struct owner_sample *owners,
+			    size_t n_owners, struct cause *ret)
+{
+	struct cause c = {.line = LEDGER_SLAB_RECLAIMABLE};
+
+	vec_for_each(l, &r->ledger)
+		if (l->line == c.line)
+			c.grown = growth_of(l->start, l->end);
+	if (c.grown < LOSS_MIN)
+		return false;
+	find_who(r, owners, n_owners, &c);
 	*ret = c;
 	return true;
 }
@@ -149,13 +203,28 @@ static void say_holder(const struct hidden_sample *s, struct strbuf *b)
 {
 	if (*s->name)
 		strbuf_addf(b, " of %.40s", s->name);
-	if (s->id.pid && *s->name)
-		strbuf_addf(b, ", %.*s (pid %u)", COMM_SIZE - 1, s->comm, s->id.pid);
+	if (s->id.pid)
+		strbuf_addf(b, "%s", *s->name ? ", " : " of ");
+	if (s->id.pid && *s->comm)
+		strbuf_addf(b, "%.*s (pid %u)", COMM_SIZE - 1, s->comm, s->id.pid);
 	else if (s->id.pid)
-		strbuf_addf(b, " of %.*s (pid %u)", COMM_SIZE - 1, s->comm, s->id.pid);
+		strbuf_addf(b, "pid %u", s->id.pid);
 	if (s->is_left)
 		strbuf_addf(b, ", which has ended");
 	strbuf_addf(b, " (%s)", hidden_kinds[s->kind].source);
+}
+
+static void say_taker(const struct owner_sample *o, struct strbuf *b)
+{
+	char held[HUMAN_BYTES_SIZE];
+
+	strbuf_addf(b, "; %s of kernel pages taken by ",
+		    human_bytes(held, (uint64_t)o->live[PAGES_KERNEL]));
+	if (o->id.pid)
+		strbuf_addf(b, "%.*s (pid %u)%s", COMM_SIZE - 1, o->comm, o->id.pid,
+			    o->dead ? ", which has ended" : "");
+	else
+		strbuf_addf(b, "%s", o->kind == OWNER_ASYNC ? "interrupts" : "several");
 }
 
 void cause_say(const struct cause *c, struct strbuf *b)
@@ -164,9 +233,14 @@ void cause_say(const struct cause *c, struct strbuf *b)
 	/* What is grown beyond the loss came out of something else that shrank. */
 	uint64_t of_it = c->grown < c->lost ? c->grown : c->lost;
 
-	strbuf_addf(b, "%s of the %s that %s lost is %s", human_bytes(grown, of_it),
-		    human_bytes(lost, c->lost), c->of_available ? "MemAvailable" : "MemFree",
-		    ledger_lines[c->line].title);
+	if (!c->lost)
+		strbuf_addf(b, "%s went to %s", human_bytes(grown, c->grown),
+			    ledger_lines[c->line].title);
+	else
+		strbuf_addf(b, "%s of the %s that %s lost is %s", human_bytes(grown, of_it),
+			    human_bytes(lost, c->lost),
+			    c->of_available ? "MemAvailable" : "MemFree",
+			    ledger_lines[c->line].title);
 	if (c->holder_grown)
 		strbuf_addf(b, ": %s", human_bytes(part, c->holder_grown));
 	if (c->holder)
@@ -174,9 +248,11 @@ void cause_say(const struct cause *c, struct strbuf *b)
 	else if (c->process)
 		strbuf_addf(b, " of %.*s (pid %u)", COMM_SIZE - 1, c->process->comm,
 			    c->process->id.pid);
+	if (c->taker)
+		say_taker(c->taker, b);
 	if (rules[c->line].meaning)
 		strbuf_addf(b, "; %s", rules[c->line].meaning);
-	if (!c->of_available && ledger_lines[c->line].is_available)
+	if (c->lost && !c->of_available && ledger_lines[c->line].is_available)
 		strbuf_addf(b, "; MemAvailable hardly changed");
 }
 

@@ -6,17 +6,25 @@
 #include "model/report.h"
 
 struct cause {
-	uint64_t lost;	       /* of MemAvailable, or of MemFree where that hardly fell; bytes */
+	uint64_t lost; /* 0: see cause_find_reclaimable; else of MemAvailable, or of MemFree where
+			  that hardly fell; bytes */
 	bool of_available;     /* which of the two */
 	enum ledger_line line; /* that grew most of those that can have taken it */
 	uint64_t grown;
 	const struct report_hidden *holder;   /* of most of it; NULL: none known */
 	const struct report_process *process; /* for lines that are processes' own memory */
 	uint64_t holder_grown;		      /* of the one that is set */
+	const struct owner_sample *taker;     /* who took most kernel pages and has them still */
 };
 
-/* False: no loss worth a sentence, or no ledger. Pointers into the report. */
-bool cause_find(const struct report *r, struct cause *ret);
+/* False: no loss worth a sentence, or no ledger. Pointers into the report and the owners. */
+bool cause_find(const struct report *r, const struct owner_sample *owners, size_t n_owners,
+		struct cause *ret);
+
+/* The same for reclaimable slab, which takes nothing from MemAvailable and is asked about all the
+ * more. False: it did not grow. */
+bool cause_find_reclaimable(const struct report *r, const struct owner_sample *owners,
+			    size_t n_owners, struct cause *ret);
 
 /* "1.2 GiB of the 1.3 GiB that MemAvailable lost is packet rings: …", with what ends it. */
 void cause_say(const struct cause *c, struct strbuf *b);

@@ -90,7 +90,7 @@ static void find_cause(struct head *x)
 {
 	const struct report_process *p;
 
-	x->has_cause = cause_find(x->r, &x->cause);
+	x->has_cause = cause_find(x->r, x->h->owners.v, x->h->owners.n, &x->cause);
 	p = x->cause.process;
 	if (x->has_cause && p && is_target(p))
 		x->has_cause = false;
@@ -100,6 +100,15 @@ static void note_cause(struct head *x, struct strbuf *b)
 {
 	if (x->has_cause)
 		cause_say(&x->cause, b);
+}
+
+static void note_reclaimable(struct head *x, struct strbuf *b)
+{
+	struct cause c;
+
+	if (!(x->has_cause && x->cause.line == LEDGER_SLAB_RECLAIMABLE) &&
+	    cause_find_reclaimable(x->r, x->h->owners.v, x->h->owners.n, &c))
+		cause_say(&c, b);
 }
 
 /* "+268 MiB in 20 s, 47.1 GiB/h": no rate from less than a second. */
@@ -389,7 +398,8 @@ static void note_next(struct head *x, struct strbuf *b)
 int report_head__add(const struct history *h, struct report *r)
 {
 	static void (*const findings[])(struct head *, struct strbuf *) = {
-		note_growth, note_cause, note_held, note_left, note_inherited, note_other,
+		note_growth, note_cause,     note_reclaimable, note_held,
+		note_left,   note_inherited, note_other,
 	};
 	static void (*const closing[])(struct head *, struct strbuf *) = {note_limits, note_next};
 	struct head x = {.h = h, .r = r};

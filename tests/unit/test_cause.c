@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyze/cause.h"
+
+#define MIB (1024ll * 1024)
+
+static struct report *new_report(int64_t available, int64_t free_change)
+{
+	struct report *r = calloc(1, sizeof(*r));
+
+	assert_non_null(r);
+	r->total.ledger_known = true;
+	r->total.free = free_change;
+	r->available = (struct span){true, false, (uint64_t)(1000 * MIB),
+				     (uint64_t)(1000 * MIB + available)};
+	return r;
+}
+
+static void line(struct report *r, enum ledger_line which, int64_t from, int64_t to)
+{
+	const struct report_ledger_line l = {which, (uint64_t)(from * MIB), (uint64_t)(to * MIB)};
+
+	assert_int_equal(vec_push(&r->ledger, l), 0);
+}
+
+static void holder(struct report *r, enum hidden_kind kind, uint32_t pid, const char *comm,
+		   const char *name, int64_t to)
+{
+	struct report_hidden row = {.start_known = true, .end = (uint64_t)(to * MIB)};
+
+	row.last.kind = kind;
+	row.last.id = (struct proc_id){pid, 1};
+	snprintf(row.last.comm, sizeof(row.last.comm), "%s", comm);
+	snprintf(row.last.name, sizeof(row.last.name), "%s", name);
+	assert_int_equal(vec_push(&r->hidden, row), 0);
+}
+
+static void assert_said(const struct cause *c, const char *want, const char *next)
+{
+	struct strbuf b = {0};
+
+	cause_say(c, &b);
+	assert_string_equal(b.s, want);
+	b.len = 0;
+	b.s[0] = '\0';
+	cause_say_next(c, &b);
+	assert_string_equal(b.s, next);
+	strbuf_free(&b);
+}
+
+static void a_ring_and_its_process(void **state)
+{
+	struct report *r = new_report(-1300 * MIB / 4, -300 * MIB);
+	struct cause c;
+
+	line(r, LEDGER_FREE, 1000, 700);
+	line(r, LEDGER_PAGE_CACHE, 100, 900); /* available all the same */
+	line(r, LEDGER_ANON, 100, 120);
+	line(r, LEDGER_PACKET_RINGS, 0, 300);
+	holder(r, HIDDEN_PACKET_RING, 812, "tcpdump", "", 290);
+	holder(r, HIDDEN_PACKET_RING, 813, "other", "", 10);
+	assert_true(cause_find(r, NULL, 0, &c));
+	assert_said(&c,
+		    "300 MiB of the 325 MiB that MemAvailable lost is packet rings: 290 MiB of "
+		    "tcpdump (pid 812) (sock_diag); no meminfo line names it; freed when the "
+		    "socket is closed",
+		    "Next: ls -l /proc/812/fd | grep socket");
+	report__free(r);
+}
+
+static void dentries_are_no_leak(void **state)
+{
+	const struct owner_sample owners[] = {
+		{.kind = OWNER_ASYNC, .live = {0, 0, 5 * MIB}},
+		{.id = {77, 1}, .comm = "updatedb", .dead = true, .live = {0, 0, 90 * MIB}},
+	};
+	struct report *r = new_report(-2 * MIB, -100 * MIB);
+	struct cause c;
+
+	line(r, LEDGER_FREE, 1000, 900);
+	line(r, LEDGER_SLAB_RECLAIMABLE, 50, 148);
+	holder(r, HIDDEN_SLAB_RECLAIMABLE, 0, "", "dentry", 96);
+	assert_true(cause_find(r, owners, 2, &c));
+	assert_said(&c,
+		    "98.0 MiB of the 100 MiB that MemFree lost is slab, reclaimable: 96.0 MiB of "
+		    "dentry (/proc/slabinfo); 90.0 MiB of kernel pages taken by updatedb (pid 77), "
+		    "which has ended; reclaimable, not a leak; MemAvailable hardly changed",
+		    "Next: slabtop -o -s c | head -20");
+	assert_true(cause_find_reclaimable(r, owners, 2, &c));
+	assert_int_equal(c.lost, 0);
+	/* Somebody with less than half of it is not who. */
+	assert_true(cause_find(r, owners, 1, &c));
+	assert_null(c.taker);
+	report__free(r);
+}
+
+static void processes_own_memory(void **state)
+{
+	struct report *r = new_report(-200 * MIB, -200 * MIB);
+	struct report_process p = {.id = {9, 1}, .comm = "java"};
+	struct cause c;
+
+	p.value[PROC_ANON] = (struct span){true, false, 0, (uint64_t)(180 * MIB)};
+	line(r, LEDGER_ANON, 100, 300);
+	assert_int_equal(vec_push(&r->processes, p), 0);
+	assert_true(cause_find(r, NULL, 0, &c));
+	assert_ptr_equal(c.process, r->processes.v);
+	assert_said(&c,
+		    "200 MiB of the 200 MiB that MemAvailable lost is anonymous: 180 MiB of java "
+		    "(pid 9); memory of processes",
+		    "Next: memtrace --pid 9 --duration 10m");
+	report__free(r);
+}
+
+static void what_has_ended_gets_no_command(void **state)
+{
+	struct report *r = new_report(-64 * MIB, -64 * MIB);
+	struct cause c;
+
+	line(r, LEDGER_SHMEM, 0, 64);
+	holder(r, HIDDEN_SYSV, 40, "", "shmid 3", 64);
+	r->hidden.v[0].last.is_left = true;
+	assert_true(cause_find(r, NULL, 0, &c));
+	assert_said(&c,
+		    "64.0 MiB of the 64.0 MiB that MemAvailable lost is shared memory, tmpfs: 64.0 "
+		    "MiB of shmid 3, pid 40, which has ended (/proc/sysvipc/shm); stays until "
+		    "it is removed, whoever made it",
+		    "Next: ipcs -mp; df -h -t tmpfs; lsof +L1");
+	report__free(r);
+}
+
+static void no_cause_without_loss(void **state)
+{
+	struct report *r = new_report(-2 * MIB, -20 * MIB);
+	struct cause c;
+
+	/* The CPUs' lists are as good as free. */
+	line(r, LEDGER_FREE_PCP, 0, 20);
+	line(r, LEDGER_ANON, 0, 2);
+	assert_false(cause_find(r, NULL, 0, &c));
+	assert_false(cause_find_reclaimable(r, NULL, 0, &c));
+	r->total.free = -200 * MIB;
+	r->available.end = 0;
+	assert_false(cause_find(r, NULL, 0, &c)); /* no line grew by a share of it */
+	line(r, LEDGER_UNNAMED, 0, 900);
+	assert_true(cause_find(r, NULL, 0, &c));
+	assert_int_equal(c.line, LEDGER_UNNAMED);
+	r->total.ledger_known = false;
+	assert_false(cause_find(r, NULL, 0, &c));
+	report__free(r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_ring_and_its_process),
+		cmocka_unit_test(dentries_are_no_leak),
+		cmocka_unit_test(processes_own_memory),
+		cmocka_unit_test(what_has_ended_gets_no_command),
+		cmocka_unit_test(no_cause_without_loss),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Holds memory that is in no process's counters: rings, pipes, sockets, maps, segments … */
+#include "victim.h"
+
+#include <linux/bpf.h>
+#include <linux/if_packet.h>
+#include <linux/io_uring.h>
+#include <linux/perf_event.h>
+#include <sys/ioctl.h>
+#include <sys/shm.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#define FDS_MAX 100000
+
+static int fds[FDS_MAX];
+static size_t n_fds;
+static const char *dir = "/tmp";
+static uint64_t count; /* objects, where the size is not ours to choose */
+static size_t held;
+
+static void keep(int fd)
+{
+	if (fd < 0)
+		die("descriptor %zu: %s", n_fds, strerror(errno));
+	if (n_fds >= FDS_MAX)
+		die("more than %d descriptors", FDS_MAX);
+	fds[n_fds++] = fd;
+}
+
+static void close_all(void)
+{
+	while (n_fds)
+		close(fds[--n_fds]);
+}
+
+/* --- packet sockets: protocol 0 receives nothing --- */
+
+static void set_ring(int fd, size_t bytes)
+{
+	struct tpacket_req req = {.tp_block_size = 256 * 1024, .tp_frame_size = 2048};
+
+	req.tp_block_nr = (unsigned int)(bytes / req.tp_block_size);
+	req.tp_frame_nr = (unsigned int)(bytes / req.tp_frame_size);
+	if (setsockopt(fd, SOL_PACKET, PACKET_RX_RING, &req, sizeof(req)))
+		victim_skip("PACKET_RX_RING", errno);
+}
+
+static void take_packet(void)
+{
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		victim_skip("packet socket", errno);
+	keep(fd);
+	set_ring(fd, victim_bytes());
+	held = victim_bytes();
+}
+
+/* --- pipes, each as large as it is allowed to be, and full --- */
+
+static void take_pipes(void)
+{
+	static char block[64 * 1024];
+	int ends[2], size;
+
+	while (held < victim_bytes()) {
+		if (pipe2(ends, O_CLOEXEC | O_NONBLOCK))
+			die("pipe: %s", strerror(errno));
+		keep(ends[0]);
+		keep(ends[1]);
+		size = fcntl(ends[1], F_SETPIPE_SZ, 1 << 20);
+		if (size < 0)
+			victim_skip("F_SETPIPE_SZ", errno);
+		for (int at = 0; at < size; at += (int)sizeof(block))
+			if (write(ends[1], block, sizeof(block)) != (ssize_t)sizeof(block))
+				die("write: %s", strerror(errno));
+		held += (size_t)size;
+	}
+}
+
+/* --- sockets, empty and full --- */
+
+static void socket_pair(int pair[2])
+{
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair))
+		die("socketpair: %s", strerror(errno));
+	keep(pair[0]);
+	keep(pair[1]);
+}
+
+static void take_sockets(void)
+{
+	int pair[2];
+
+	for (uint64_t i = 0; i + 1 < count; i += 2)
+		socket_pair(pair);
+}
+
+static void take_socketdata(void)
+{
+	static char block[64 * 1024];
+	int pair[2], room = 8 << 20;
+
+	while (held < victim_bytes()) {
+		ssize_t n;
+
+		socket_pair(pair);
+		setsockopt(pair[0], SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));
+		while ((n = write(pair[0], block, sizeof(block))) > 0)
+			held += (size_t)n;
+	}
+}
+
+/* --- BPF maps --- */
+
+static void take_bpf(void)
+{
+	union bpf_attr attr;
+	size_t one = 16 * MIB;
+
+	while (held < victim_bytes()) {
+		int fd;
+
+		memset(&attr, 0, sizeof(attr));
+		attr.map_type = BPF_MAP_TYPE_ARRAY;
+		attr.key_size = 4;
+		attr.value_size = 4096;
+		attr.max_entries = (uint32_t)(one / attr.value_size);
+		fd = (int)syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof(attr));
+		if (fd < 0)
+			victim_skip("BPF_MAP_CREATE", errno);
+		keep(fd);
+		held += one;
+	}
+}
+
+/* --- rings that are mapped --- */
+
+static void take_perf(void)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_SOFTWARE, .size = sizeof(attr), .config = PERF_COUNT_SW_DUMMY};
+	size_t one = 8 * MIB;
+
+	while (held < victim_bytes()) {
+		int fd = (int)syscall(SYS_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
+
+		if (fd < 0)
+			victim_skip("perf_event_open", errno);
+		keep(fd);
+		if (mmap(NULL, one + page_size(), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) ==
+		    MAP_FAILED)
+			victim_skip("perf ring", errno);
+		held += one + page_size();
+	}
+}
+
+static void take_uring(void)
+{
+	while (held < victim_bytes()) {
+		struct io_uring_params p = {.flags = 0};
+		int fd = (int)syscall(SYS_io_uring_setup, 32768, &p);
+		size_t ring, entries;
+
+		if (fd < 0)
+			victim_skip("io_uring_setup", errno);
+		keep(fd);
+		ring = p.cq_off.cqes + p.cq_entries * sizeof(struct io_uring_cqe);
+		if (p.sq_off.array + p.sq_entries * 4 > ring)
+			ring = p.sq_off.array + p.sq_entries * 4;
+		entries = p.sq_entries * sizeof(struct io_uring_sqe);
+		if (mmap(NULL, ring, PROT_READ, MAP_SHARED, fd, IORING_OFF_SQ_RING) == MAP_FAILED ||
+		    mmap(NULL, entries, PROT_READ, MAP_SHARED, fd, IORING_OFF_SQES) == MAP_FAILED)
+			die("mmap: %s", strerror(errno));
+		held += (ring + page_size() - 1) / page_size() * page_size() + entries;
+	}
+}
+
+/* --- shared memory that outlives its maker, or its name --- */
+
+static int shm_id = -1;
+static pid_t maker;
+
+static void take_sysv(void)
+{
+	int status;
+
+	shm_id = shmget(IPC_PRIVATE, victim_bytes(), IPC_CREAT | 0600);
+	if (shm_id >= 0)
+		shmctl(shm_id, IPC_RMID, NULL);
+	shm_id = -1;
+	maker = fork();
+	if (!maker) {
+		int id = shmget(0x6d74, victim_bytes(), IPC_CREAT | IPC_EXCL | 0600);
+		char *mem = id < 0 ? (char *)-1 : shmat(id, NULL, 0);
+
+		if (mem == (char *)-1)
+			_exit(1);
+		touch_pages(mem, victim_bytes());
+		_exit(0);
+	}
+	if (maker < 0 || waitpid(maker, &status, 0) != maker || status)
+		die("the segment's maker failed");
+	shm_id = shmget(0x6d74, 0, 0);
+	held = victim_bytes();
+}
+
+static void give_sysv(void)
+{
+	if (shm_id >= 0)
+		shmctl(shm_id, IPC_RMID, NULL);
+	shm_id = -1;
+}
+
+static void take_tmpfs(void)
+{
+	static char block[64 * 1024];
+	char path[256];
+	int fd;
+
+	snprintf(path, sizeof(path), "/dev/shm/memtrace-victim.%d", (int)getpid());
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		victim_skip("/dev/shm", errno);
+	unlink(path);
+	keep(fd);
+	for (; held < victim_bytes(); held += sizeof(block))
+		if (write(fd, block, sizeof(block)) != (ssize_t)sizeof(block))
+			die("write: %s", strerror(errno));
+}
+
+/* --- names that are not there --- */
+
+static void take_dentries(void)
+{
+	char path[512];
+	struct stat st;
+
+	for (uint64_t i = 0; i < count; i++) {
+		snprintf(path, sizeof(path), "%s/missing-%d-%llu", dir, (int)getpid(),
+			 (unsigned long long)i);
+		if (!stat(path, &st))
+			die("%s is there", path);
+	}
+}
+
+/* --- cgroups --- */
+
+static void each_cgroup(int (*one)(const char *path))
+{
+	char path[512];
+
+	for (uint64_t i = 0; i < count; i++) {
+		snprintf(path, sizeof(path), "%s/mt-%d-%llu", dir, (int)getpid(),
+			 (unsigned long long)i);
+		if (one(path))
+			die("%s: %s", path, strerror(errno));
+	}
+}
+
+static int make_dir(const char *path)
+{
+	return mkdir(path, 0755);
+}
+
+static void take_cgroups(void)
+{
+	each_cgroup(make_dir);
+}
+
+static void give_cgroups(void)
+{
+	each_cgroup(rmdir);
+}
+
+static void nothing(void)
+{
+}
+
+static const struct what {
+	const char *name;
+	void (*take)(void), (*give)(void);
+} whats[] = {
+	{"packet", take_packet, close_all},
+	{"pipes", take_pipes, close_all},
+	{"sockets", take_sockets, close_all},
+	{"socketdata", take_socketdata, close_all},
+	{"bpf", take_bpf, close_all},
+	{"perf", take_perf, NULL},
+	{"uring", take_uring, NULL},
+	{"sysv", take_sysv, give_sysv},
+	{"tmpfs", take_tmpfs, close_all},
+	{"dentries", take_dentries, nothing},
+	{"cgroups", take_cgroups, give_cgroups},
+};
+
+static const struct what *find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(whats) / sizeof(whats[0]); i++)
+		if (!strcmp(whats[i].name, name))
+			return &whats[i];
+	die("--what: '%s' is not known", name);
+}
+
+static void say(const char *kind, const char *note)
+{
+	tell(&(struct truth){.kind = kind, .note = note, .pid = getpid(), .held = held},
+	     "\"count\":%llu,\"maker\":%d", (unsigned long long)count, (int)maker);
+}
+
+int main(int argc, char **argv)
+{
+	const char *name = "packet";
+	const struct victim_option own[] = {
+		{"what", VICTIM_TEXT, &name, "kind of memory (packet)"},
+		{"count", VICTIM_COUNT, &count, "objects, for sockets, dentries and cgroups"},
+		{"dir", VICTIM_TEXT, &dir, "where dentries and cgroups are made (/tmp)"},
+		{0},
+	};
+	struct rlimit files = {FDS_MAX + 64, FDS_MAX + 64};
+	const struct what *what;
+
+	victim_init(argc, argv, "kernelmem", "Holds memory that no process's counters show.", own);
+	what = find(name);
+	setrlimit(RLIMIT_NOFILE, &files);
+	victim_begin();
+	what->take();
+	say(name, "held");
+	victim_phase();
+	if (!what->give) /* what is mapped goes with the process */
+		return 0;
+	what->give();
+	held = 0;
+	say(name, "given back");
+	victim_hold();
+	return 0;
+}
