@@ -261,12 +261,12 @@ static int take_moment(struct watch *w, unsigned int flags)
 		return log_error_errno(err, "sample");
 	read_fds(w);
 	m = make_moment(w);
+	m.is_last = flags & SAMPLE_LAST;
 	err = w->kind->moment ? w->kind->moment(w->arg, w, &m) : 0;
 	if (!err)
 		err = alerts__judge(w->alerts, &m, &w->told);
 	m.alerts = w->told.v;
 	m.n_alerts = w->told.n;
-	m.is_last = flags & SAMPLE_LAST;
 	alerts__in_force(w->alerts, m.in_force);
 	if (!err) {
 		log_set__add(&w->logs, &m);

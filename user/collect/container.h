@@ -21,6 +21,17 @@ void container_parse(const char *cgroup_path, struct container *ret);
  */
 int container_name(int root_fd, const char *cgroup_path, struct container *c);
 
+/*
+ * Where the runtimes keep their state, without the slash in front: what
+ * etc/docker/daemon.json ("data-root") and etc/containers/storage.conf
+ * (graphroot) say, else their defaults. Always fills ret.
+ */
+#define CONTAINER_ROOT_SIZE 1024
+void container_docker_root(int root_fd, char ret[static CONTAINER_ROOT_SIZE]);
+void container_storage_root(int root_fd, char ret[static CONTAINER_ROOT_SIZE]);
+/* graphroot of the [storage] table in storage.conf's text (TOML); 0 or -ENOENT. Pure. */
+int container_graphroot_parse(struct cursor text, char ret[static CONTAINER_ROOT_SIZE]);
+
 /* What the text of each says of c->id; all of them 0, -ENOENT (nothing), -EBADMSG (no JSON),
  * -ENOMEM, and c changed on success only. Pure. */
 int container_docker_parse(struct cursor text, struct container *c);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Names of containers in what their runtimes keep on disk. */
 #include <fcntl.h>
-#include <json-c/json.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,10 +9,10 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "collect/container.h"
+#include "collect/json_read.h"
 
 /* containers.json holds a few KiB a container; the others are of one container. */
 #define STATE_MAX (32u * 1024 * 1024)
-#define JSON_DEPTH 32
 
 /* Labels (Docker) or annotations (OCI) that name what runs; the first that is there. */
 static const struct {
@@ -35,40 +34,6 @@ static const struct {
 	FIELD("io.kubernetes.cri-o.ImageName", image),
 #undef FIELD
 };
-
-static void cleanup_json(struct json_object **o)
-{
-	json_object_put(*o);
-}
-#define _cleanup_json_ _cleanup_(cleanup_json)
-
-/* 0, -EBADMSG, -ENOMEM. */
-static int parse_json(struct cursor text, struct json_object **ret)
-{
-	struct json_tokener *t;
-	struct json_object *o;
-
-	if (text.p == text.end || text.end - text.p > INT_MAX)
-		return -EBADMSG;
-	t = json_tokener_new_ex(JSON_DEPTH);
-	if (!t)
-		return -ENOMEM;
-	o = json_tokener_parse_ex(t, text.p, (int)(text.end - text.p));
-	json_tokener_free(t);
-	if (!o)
-		return -EBADMSG;
-	*ret = o;
-	return 0;
-}
-
-static struct json_object *member(struct json_object *o, const char *key)
-{
-	struct json_object *value = NULL;
-
-	if (o && json_object_is_type(o, json_type_object))
-		json_object_object_get_ex(o, key, &value);
-	return value;
-}
 
 /* Copies a string that is there and not empty; a longer one is cut. */
 static bool copy_string(struct json_object *o, char *dst, size_t size)
@@ -102,7 +67,7 @@ static bool is_sandbox(struct json_object *labels)
 	char type[16];
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		if (copy_string(member(labels, keys[i]), type, sizeof(type)) &&
+		if (copy_string(json_member(labels, keys[i]), type, sizeof(type)) &&
 		    !strcmp(type, "sandbox"))
 			return true;
 	return false;
@@ -118,8 +83,8 @@ static bool apply_labels(struct json_object *labels, struct container *c)
 		char *dst = (char *)c + label_fields[i].offset;
 		unsigned int bit = dst == c->name ? 1 : dst == c->pod ? 2 : dst == c->image ? 4 : 8;
 
-		if ((named & bit) ||
-		    !copy_string(member(labels, label_fields[i].key), dst, label_fields[i].size))
+		if ((named & bit) || !copy_string(json_member(labels, label_fields[i].key), dst,
+						  label_fields[i].size))
 			continue;
 		named |= bit;
 		any = true;
@@ -139,17 +104,17 @@ int container_docker_parse(struct cursor text, struct container *c)
 	_cleanup_json_ struct json_object *root = NULL;
 	struct container found = *c;
 	struct json_object *config;
-	int err = parse_json(text, &root);
+	int err = json_read(text, &root);
 
 	if (err)
 		return err;
-	if (!set_name(member(root, "Name"), &found))
+	if (!set_name(json_member(root, "Name"), &found))
 		return -ENOENT;
 	if (found.name[0] == '/' && found.name[1]) /* from the time of linked containers */
 		memmove(found.name, found.name + 1, strlen(found.name));
-	config = member(root, "Config");
-	copy_string(member(config, "Image"), found.image, sizeof(found.image));
-	apply_labels(member(config, "Labels"), &found);
+	config = json_member(root, "Config");
+	copy_string(json_member(config, "Image"), found.image, sizeof(found.image));
+	apply_labels(json_member(config, "Labels"), &found);
 	*c = found;
 	return 0;
 }
@@ -158,11 +123,11 @@ int container_oci_parse(struct cursor text, struct container *c)
 {
 	_cleanup_json_ struct json_object *root = NULL;
 	struct container found = *c;
-	int err = parse_json(text, &root);
+	int err = json_read(text, &root);
 
 	if (err)
 		return err;
-	if (!apply_labels(member(root, "annotations"), &found))
+	if (!apply_labels(json_member(root, "annotations"), &found))
 		return -ENOENT;
 	*c = found;
 	return 0;
@@ -177,17 +142,17 @@ static void apply_metadata(struct json_object *metadata, struct container *c)
 	if (!metadata || !json_object_is_type(metadata, json_type_string))
 		return;
 	s = json_object_get_string(metadata);
-	if (parse_json((struct cursor){s, s + strlen(s)}, &o))
+	if (json_read((struct cursor){s, s + strlen(s)}, &o))
 		return;
-	copy_string(member(o, "image-name"), c->image, sizeof(c->image));
-	copy_string(member(o, "pod-name"), c->pod, sizeof(c->pod));
+	copy_string(json_member(o, "image-name"), c->image, sizeof(c->image));
+	copy_string(json_member(o, "pod-name"), c->pod, sizeof(c->pod));
 }
 
 int container_storage_parse(struct cursor text, struct container *c)
 {
 	_cleanup_json_ struct json_object *root = NULL;
 	struct container found = *c;
-	int err = parse_json(text, &root);
+	int err = json_read(text, &root);
 
 	if (err)
 		return err;
@@ -197,14 +162,14 @@ int container_storage_parse(struct cursor text, struct container *c)
 		struct json_object *o = json_object_array_get_idx(root, i), *names;
 		char id[sizeof(c->id)];
 
-		if (!copy_string(member(o, "id"), id, sizeof(id)) || strcmp(id, c->id))
+		if (!copy_string(json_member(o, "id"), id, sizeof(id)) || strcmp(id, c->id))
 			continue;
-		names = member(o, "names");
+		names = json_member(o, "names");
 		if (!names || !json_object_is_type(names, json_type_array) ||
 		    !json_object_array_length(names) ||
 		    !set_name(json_object_array_get_idx(names, 0), &found))
 			return -ENOENT;
-		apply_metadata(member(o, "metadata"), &found);
+		apply_metadata(json_member(o, "metadata"), &found);
 		*c = found;
 		return 0;
 	}
@@ -238,9 +203,10 @@ static int try_path(int root_fd, const char *before, const char *id, const char 
 
 static int name_docker(int root_fd, struct container *c)
 {
-	char path[PATH_MAX];
+	char root[CONTAINER_ROOT_SIZE], path[PATH_MAX];
 
-	snprintf(path, sizeof(path), "var/lib/docker/containers/%s/config.v2.json", c->id);
+	container_docker_root(root_fd, root);
+	snprintf(path, sizeof(path), "%s/containers/%s/config.v2.json", root, c->id);
 	return try_file(root_fd, path, container_docker_parse, c);
 }
 
@@ -280,15 +246,15 @@ static int name_containerd(int root_fd, struct container *c)
 
 static int name_crio(int root_fd, struct container *c)
 {
-	static const char *const dirs[] = {
-		"run/containers/storage/overlay-containers",
-		"var/lib/containers/storage/overlay-containers",
-	};
-	int err = -ENOENT;
+	char root[CONTAINER_ROOT_SIZE], path[PATH_MAX];
+	int err = try_path(root_fd, "run/containers/storage/overlay-containers", c->id,
+			   "userdata/config.json", c);
 
-	for (size_t i = 0; err == -ENOENT && i < sizeof(dirs) / sizeof(dirs[0]); i++)
-		err = try_path(root_fd, dirs[i], c->id, "userdata/config.json", c);
-	return err;
+	if (err != -ENOENT)
+		return err;
+	container_storage_root(root_fd, root);
+	snprintf(path, sizeof(path), "%s/overlay-containers", root);
+	return try_path(root_fd, path, c->id, "userdata/config.json", c);
 }
 
 /* The home directory of a user in etc/passwd. */
@@ -366,12 +332,12 @@ static int name_rootless(int root_fd, const char *cgroup_path, struct container 
 
 static int name_podman(int root_fd, struct container *c)
 {
-	char path[PATH_MAX];
+	char root[CONTAINER_ROOT_SIZE], path[PATH_MAX];
 	int err = -ENOENT;
 
+	container_storage_root(root_fd, root);
 	for (size_t i = 0; err == -ENOENT && i < 4; i++) {
-		snprintf(path, sizeof(path),
-			 "var/lib/containers/storage/%s-containers/containers.json",
+		snprintf(path, sizeof(path), "%s/%s-containers/containers.json", root,
 			 storage_drivers[i]);
 		err = try_file(root_fd, path, container_storage_parse, c);
 	}

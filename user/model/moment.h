@@ -6,6 +6,7 @@
 #pragma once
 
 #include "model/alert.h"
+#include "model/docker_disk.h"
 #include "model/history.h"
 #include "model/oom.h"
 #include "model/system.h"
@@ -43,6 +44,8 @@ struct moment {
 	uint64_t taken[_PAGE_CLASS_MAX];    /* bytes since the start, by those that exited, too */
 	uint32_t in_force[_ALERT_KIND_MAX]; /* alerts */
 	uint64_t raised[_ALERT_KIND_MAX];   /* alerts told as raised */
+	const struct docker_disk *docker;   /* when it was asked for and came; NULL */
+	int docker_err;			    /* why it did not come, when that is news; 0 */
 	bool is_last;			    /* nothing comes after it */
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Containers of any runtime, and systemd's services, by what they use against their limits. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@ static void head(struct strbuf *b, const struct run_info *info)
 		"# TIME                   container       USED    WORKING      LIMIT       ANON"
 		"       FILE     KERNEL       SWAP   OOM   MAX    PSI RUNTIME NAME\n"
 		"# TIME                   service   (the same columns)\n"
+		"# TIME                   disk            SIZE RECLAIMABLE  TOTAL ACTIVE KIND\n"
 		"# TIME                   total     CONTAINERS SERVICES CGROUPS HIERARCHY\n");
 }
 
@@ -102,10 +104,34 @@ static size_t add_kind(struct strbuf *b, const struct moment *m, bool services)
 	return n;
 }
 
+/* What its daemon says, or in one line why it says nothing. */
+static void add_docker(struct strbuf *b, const struct moment *m)
+{
+	if (m->docker_err) {
+		log_start(b, m, "docker");
+		strbuf_addf(b, " disk use is not known: %s\n",
+			    m->docker_err == -ENOENT	  ? "no run/docker.sock"
+			    : m->docker_err == -ETIMEDOUT ? "no answer in time"
+							  : strerror(-m->docker_err));
+	}
+	for (int k = 0; m->docker && k < _DOCKER_KIND_MAX; k++) {
+		const struct docker_usage *u = &m->docker->kind[k];
+
+		log_start(b, m, "disk");
+		log_kb(b, u->known, u->size);
+		strbuf_addf(b, " ");
+		log_kb(b, u->known, u->reclaimable);
+		log_count(b, 6, u->known, u->total);
+		log_count(b, 6, u->known, u->active);
+		strbuf_addf(b, " %s\n", docker_kind_names[k]);
+	}
+}
+
 static void moment(struct strbuf *b, const struct moment *m)
 {
 	size_t containers, services;
 
+	add_docker(b, m);
 	if (m->system->err[SYSTEM_CGROUPS]) {
 		log_missing(b, m, SYSTEM_CGROUPS);
 		return;
