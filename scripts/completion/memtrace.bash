@@ -4,12 +4,12 @@
 # Completion of memtrace for bash. tests/check/options-docs.sh compares the lists here with --help.
 
 _memtrace_options='--pid -p --comm --cgroup -- --monitor --report --doctor --judge --duration --interval
-	--no-follow --format --output -o --top-processes --log-dir --threshold --config --on-alert
+	--no-follow --format --output -o --top-processes --fail-on --log-dir --threshold --config --on-alert
 	--no-session --no-bpf --no-source --sysroot
 	--verbose -v --quiet -q --help -h --version -V'
 _memtrace_formats='text json openmetrics folded pprof flamegraph'
 _memtrace_alerts='memory swap zombies fds process-fds growth process-growth psi oom-kill fragmentation
-	cgroup commit cgroup-psi'
+	cgroup commit cgroup-psi leak'
 _memtrace_sources='page filemap task migrate async task_iter oom'
 
 # Adds those of the lines on stdin that start with $1; unlike compgen -W it does not expand them, and
@@ -61,6 +61,7 @@ _memtrace_value() {
 	--on-alert) mapfile -t COMPREPLY < <(compgen -c -- "$2") ;;
 	--report | --judge | --config | --output | -o) _memtrace_files -f "$2" ;;
 	--log-dir | --sysroot) _memtrace_files -d "$2" ;;
+	--fail-on) mapfile -t COMPREPLY < <(compgen -W 'leak growing' -- "$2") ;;
 	--top-processes) mapfile -t COMPREPLY < <(compgen -W '0 10 50' -- "$2") ;;
 	*) return 1 ;;
 	esac

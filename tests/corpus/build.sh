@@ -17,8 +17,8 @@ cc=${CC:-cc}
 # shellcheck disable=SC2086 # lists of words
 $cc $flags -o "$out/fit" tests/corpus/fit.c $gen $evidence
 # shellcheck disable=SC2086
-$cc $flags -o "$out/score" tests/corpus/score.c tests/corpus/tally.c tests/corpus/baseline.c $gen $v/*.c -lm
+$cc $flags -o "$out/score" tests/corpus/score.c tests/corpus/tally.c tests/corpus/baseline.c $gen $v/*.c user/base/vec.c -lm
 # shellcheck disable=SC2086
-$cc $flags -o "$out/cost" tests/corpus/cost.c $gen $v/*.c
+$cc $flags -o "$out/cost" tests/corpus/cost.c $gen $v/*.c user/base/vec.c
 # shellcheck disable=SC2086
 $cc $flags -o "$out/write" tests/corpus/write.c $gen $v/num.c

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Runs with a story, as ticks: a service that grows, its helper that dies and
- * leaves files and an heir, a neighbour that grows as well. */
+ * leaves files and an heir, a neighbour that grows as well. The leak run is in leak_run.h. */
 #pragma once
 
+#include "analyze/follow.h"
 #include "analyze/report.h"
 #include "model/history.h"
 #include "samples.h"
@@ -188,22 +189,26 @@ static inline void story_end(struct tick *t)
 static inline struct report *report_of(const struct run_info *info, const struct report_options *o,
 				       void (*const *make)(struct tick *t))
 {
+	struct report_options options = *o;
 	struct history *h = NULL;
+	struct follow *f = NULL;
 	struct report *r = NULL;
 
-	if (history__new(info, &h))
+	if (history__new(info, &h) || follow__new(&f))
 		abort();
 	for (; *make; make++) {
 		struct tick t = {0};
 
 		(*make)(&t);
-		if (history__add(h, &t))
+		if (history__add(h, &t) || follow__tick(f, &t))
 			abort();
 		tick__free(&t);
 	}
-	if (report__build(h, o, &r))
+	options.follow = f;
+	if (report__build(h, &options, &r))
 		abort();
 	history__free(h);
+	follow__free(f);
 	return r;
 }
 
@@ -243,7 +248,12 @@ static inline struct report *hostile_report(void)
 /* Nothing is known of anything. */
 static inline struct report *empty_report(void)
 {
-	static void (*const ticks[])(struct tick *) = {NULL};
+	struct run_info info = {0};
+	struct history *h = NULL;
+	struct report *r = NULL;
 
-	return report_of(&(struct run_info){0}, &(struct report_options){0}, ticks);
+	if (history__new(&info, &h) || report__build(h, &(struct report_options){0}, &r))
+		abort();
+	history__free(h);
+	return r;
 }

@@ -205,6 +205,39 @@ static void commit_where_it_is_enforced(void **state)
 	assert_int_equal(w->told.v[0].value, 125);
 }
 
+static void leaks_by_rate(void **state)
+{
+	struct world *w = *state;
+	struct leak_sign leaks[2] = {
+		{.id = {50, 1}, .subject = "gro\nwer", .words = "shared memory", .per_hour = 5e6},
+		{.id = {50, 1},
+		 .subject = "gro\nwer",
+		 .words = "open descriptors",
+		 .is_count = true,
+		 .per_hour = 720,
+		 .sure_permille = 987},
+	};
+
+	w->m.leaks = leaks;
+	w->m.n_leaks = 1;
+	judge(w);
+	assert_told(w, ALERT_LEAK, ALERT_RAISED);
+	assert_int_equal(w->told.v[0].value, 5000000);
+	w->m.n_leaks = 2; /* another series of it is another alert */
+	judge(w);
+	assert_told(w, ALERT_LEAK, ALERT_RAISED);
+	assert_string_equal(w->told.v[0].message,
+			    "gro\\x0awer (pid 50) leaks open descriptors: 720 "
+			    "an hour, 98 % sure");
+	assert_int_equal(judge(w), 0);
+	leaks[0].per_hour = 12e6;
+	judge(w);
+	assert_told(w, ALERT_LEAK, ALERT_CHANGED);
+	w->m.n_leaks = 1;
+	judge(w);
+	assert_told(w, ALERT_LEAK, ALERT_CLEARED);
+}
+
 static void unknown_is_not_over(void **state)
 {
 	struct world *w = *state;
@@ -250,6 +283,7 @@ int main(void)
 		IN_WORLD(pressure),
 		IN_WORLD(fragmentation),
 		IN_WORLD(commit_where_it_is_enforced),
+		IN_WORLD(leaks_by_rate),
 		IN_WORLD(unknown_is_not_over),
 		IN_WORLD(bounded),
 	};

@@ -11,7 +11,7 @@
 
 #include "base/str.h"
 #include "golden.h"
-#include "sample_report.h"
+#include "leak_run.h"
 #include "sink/json_write.h"
 #include "store/session.h"
 
@@ -67,8 +67,9 @@ static void assert_text(struct json_object *o, const char *path, const char *wan
 
 static void golden_files(void **state)
 {
-	struct report *(*const make[])(void) = {story_report, hostile_report, empty_report};
-	const char *const names[] = {"story.json", "hostile.json", "empty.json"};
+	struct report *(*const make[])(void) = {story_report, hostile_report, empty_report,
+						watched_leak_report};
+	const char *const names[] = {"story.json", "hostile.json", "empty.json", "leak.json"};
 
 	for (size_t i = 0; i < N_OF(make); i++) {
 		struct report *r = make[i]();

@@ -7,13 +7,14 @@
 
 #include "base/str.h"
 #include "golden.h"
-#include "sample_report.h"
+#include "leak_run.h"
 #include "sink/text_table.h"
 
 static void golden_files(void **state)
 {
-	struct report *(*const make[])(void) = {story_report, hostile_report, empty_report};
-	const char *const names[] = {"story.txt", "hostile.txt", "empty.txt"};
+	struct report *(*const make[])(void) = {story_report, hostile_report, empty_report,
+						watched_leak_report};
+	const char *const names[] = {"story.txt", "hostile.txt", "empty.txt", "leak.txt"};
 
 	for (size_t i = 0; i < N_OF(make); i++) {
 		struct report *r = make[i]();

@@ -259,6 +259,41 @@ static bool look_commit(struct alert_finder *f, const struct moment *m)
 	return true;
 }
 
+/* A count weighs as a page. */
+static uint64_t leak_bytes(const struct leak_sign *l)
+{
+	double bytes = l->is_count ? l->per_hour * 4096 : l->per_hour;
+
+	return bytes > 0 ? bytes < 0x1p63 ? (uint64_t)bytes : 1ull << 63 : 0;
+}
+
+static bool look_leak(struct alert_finder *f, const struct moment *m)
+{
+	for (size_t i = 0; i < m->n_leaks; i++) {
+		const struct leak_sign *l = &m->leaks[i];
+		char text[MESSAGE_SIZE], subject[96], rate[HUMAN_BYTES_SIZE];
+		struct alert_found found = {.id = l->id, .subject = l->subject, .message = text};
+		int n;
+
+		found.value = leak_bytes(l);
+		found.key = alert_name_key(l->subject, l->id.start_ticks << 22 ^ l->id.pid);
+		found.key.w[2] = alert_name_key(l->words, 0).w[0];
+		safe_text(subject, sizeof(subject), l->subject, sizeof(l->subject));
+		if (l->id.pid)
+			n = snprintf(text, sizeof(text), "%s (pid %u)", subject, l->id.pid);
+		else
+			n = snprintf(text, sizeof(text), "%s", subject);
+		if (l->is_count)
+			snprintf(text + n, sizeof(text) - n, " leaks %s: %.0f an hour, %u %% sure",
+				 l->words, l->per_hour, l->sure_permille / 10);
+		else
+			snprintf(text + n, sizeof(text) - n, " leaks %s: %s an hour, %u %% sure",
+				 l->words, human_bytes(rate, leak_bytes(l)), l->sure_permille / 10);
+		alert_candidate(f, &found);
+	}
+	return m->n_procs != 0;
+}
+
 #define MIB (1ull << 20)
 
 const struct alert_def alert_defs[] = {
@@ -381,5 +416,15 @@ const struct alert_def alert_defs[] = {
 			.help = "time that tasks of a container or service waited for memory in "
 				"the last minute",
 			.look = alert_look_cgroup_psi,
+		},
+	[ALERT_LEAK] =
+		{
+			.unit = ALERT_BYTES,
+			.threshold = 0,
+			.step = MIB,
+			.step_percent = 100,
+			.help = "rate an hour of what was judged a leak at several looks in a "
+				"row; a descriptor or thread counts as a page",
+			.look = look_leak,
 		},
 };

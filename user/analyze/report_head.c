@@ -2,7 +2,7 @@
 /*
  * The findings in words, most pressing first, for somebody who reads nothing
  * else: at most HEAD_FINDINGS_MAX of them, then what limits them, then what to
- * type next. Growth is stated, not judged.
+ * type next.
  */
 #include "analyze/report_head.h"
 
@@ -12,10 +12,11 @@
 
 #include "analyze/cause.h"
 #include "analyze/report_math.h"
+#include "analyze/report_verdict.h"
 #include "base/str.h"
 #include "base/when.h"
 
-#define HEAD_FINDINGS_MAX 4
+#define HEAD_FINDINGS_MAX 6
 
 /* Less is the noise of a program that runs at all. */
 #define NOISE_BYTES (64 << 10)
@@ -190,6 +191,21 @@ static void note_growth(struct head *x, struct strbuf *b)
 	say_growth(b, p);
 	say_kinds(b, p);
 	say_end(b, &p->end);
+}
+
+/* --- is it a leak --- */
+
+static void note_leak(struct head *x, struct strbuf *b)
+{
+	if (report_verdict__has_finding(x->r))
+		report_verdict__note(x->r, b);
+}
+
+/* Less pressing than what grew. */
+static void note_no_leak(struct head *x, struct strbuf *b)
+{
+	if (!report_verdict__has_finding(x->r))
+		report_verdict__note(x->r, b);
 }
 
 /* --- what is held --- */
@@ -398,8 +414,8 @@ static void note_next(struct head *x, struct strbuf *b)
 int report_head__add(const struct history *h, struct report *r)
 {
 	static void (*const findings[])(struct head *, struct strbuf *) = {
-		note_growth, note_cause,     note_reclaimable, note_held,
-		note_left,   note_inherited, note_other,
+		note_leak, note_growth, note_no_leak,	note_cause, note_reclaimable,
+		note_held, note_left,	note_inherited, note_other,
 	};
 	static void (*const closing[])(struct head *, struct strbuf *) = {note_limits, note_next};
 	struct head x = {.h = h, .r = r};

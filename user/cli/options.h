@@ -46,8 +46,9 @@ struct options {
 	uint32_t thresholds_given;	      /* bits of those that --threshold set */
 	const char *config;		      /* --config */
 	const char *on_alert;		      /* --on-alert: a program; NULL none */
-	uint32_t top;			      /* --top-processes N, default 10; 0: all */
-	int verbose;			      /* -v counted up, -q down */
+	int fail_on;  /* --fail-on: exit 10 on this enum verdict_kind; 0: not given */
+	uint32_t top; /* --top-processes N, default 10; 0: all */
+	int verbose;  /* -v counted up, -q down */
 };
 
 /*

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "analyze/verdict/verdict.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/parse.h"
@@ -212,6 +213,20 @@ static int set_threshold(const struct option_def *def, const char *arg, struct o
 	return err ? usage_error("--%s: %s", def->name, why) : 0;
 }
 
+static int set_fail_on(const struct option_def *def, const char *arg, struct options *o)
+{
+	static const enum verdict_kind kinds[] = {VERDICT_LEAK, VERDICT_GROWING};
+	char shown[TYPED_SIZE];
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (!strcmp(arg, verdict_kind_names[kinds[i]])) {
+			o->fail_on = kinds[i];
+			return 0;
+		}
+	return usage_error("--%s: '%s' is not a verdict to fail on; known: leak growing", def->name,
+			   typed(shown, arg));
+}
+
 #define MONITOR_DURATION_NS (3600ull * 1000 * NS_PER_MS)
 #define MONITOR_INTERVAL_NS (30ull * 1000 * NS_PER_MS)
 
@@ -381,6 +396,13 @@ const struct option_def option_table[] = {
 	 .offset = offsetof(struct options, on_alert),
 	 .help = "run PROGRAM, without a shell, for each alert, which it gets as JSON on its "
 		 "standard input"},
+	{.name = "fail-on",
+	 .arg = "KIND",
+	 .modes = IN_RUN | IN_REPORT | IN_JUDGE,
+	 .parse = set_fail_on,
+	 .help = "exit with 10 when the verdict on what is watched is KIND: leak, or growing (a "
+		 "leak or suspected); a run samples each second then, unless --interval says "
+		 "otherwise"},
 	{.name = "no-session",
 	 .modes = IN_RUN,
 	 .parse = set_flag,

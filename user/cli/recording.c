@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "analyze/follow.h"
 #include "base/log.h"
 #include "cli/run_common.h"
 #include "cli/run_info.h"
@@ -75,6 +76,8 @@ int recording__open(struct recording *r, int root_fd)
 	err = add_facts(r, root_fd);
 	if (!err)
 		err = history__new(&r->info, &r->history);
+	if (!err)
+		err = follow__new(&r->follow);
 	r->house_ns = mono_ns() + HOUSE_NS;
 	return err ? log_error_errno(err, "history") : 0;
 }
@@ -123,6 +126,8 @@ int recording__keep(struct recording *r)
 {
 	int err = history__add(r->history, &r->tick);
 
+	if (!err)
+		err = follow__tick(r->follow, &r->tick);
 	return err ? err : store_tick(r);
 }
 
@@ -159,6 +164,7 @@ void recording__close(struct recording *r)
 	sampler__close(&r->sampler);
 	sampler_system__close(&r->system);
 	history__free(r->history);
+	follow__free(r->follow);
 	output__close(&r->out);
 	features__free(&r->features);
 	limits__free(&r->limits);

@@ -10,6 +10,8 @@
 #include "cli/sampler_system.h"
 #include "model/history.h"
 
+struct follow;
+
 struct recording {
 	const struct options *options;
 	struct run_info info;
@@ -20,6 +22,7 @@ struct recording {
 	bool has_system; /* the caller reads slab caches and cgroups: recording__add_system() */
 	struct session *session; /* NULL: none is kept */
 	struct history *history;
+	struct follow *follow;
 	struct limits limits; /* from before the first tick, and of those beside the sampler */
 	struct facts facts;   /* for the next tick */
 	struct tick tick;     /* the last one */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "analyze/report.h"
+#include "analyze/report_verdict.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "cli/output.h"
@@ -33,25 +34,51 @@ void disabled_sources(const struct options *o, bool ret[_SOURCE_MAX])
 	}
 }
 
-int make_report(const struct options *o, const struct history *h, struct report **ret)
+int make_report(const struct options *o, const struct history *h, const struct follow *f,
+		struct report **ret)
 {
 	const struct report_options options = {
 		.top = o->top,
 		.min_bytes = MIN_BYTES,
+		.follow = f,
 	};
 	int err = report__build(h, &options, ret);
 
 	return err ? log_error_errno(err, "no report") : 0;
 }
 
-int write_report(struct output *out, const struct history *h)
+/* A gate that could not tell must say so: it passes, and that is no proof. */
+static void warn_if_too_short(const struct report *r)
+{
+	vec_for_each(p, &r->processes)
+		if (p->flags & PROC_TARGET && p->verdict.known &&
+		    strcmp(p->verdict.kind, verdict_kind_names[VERDICT_INSUFFICIENT]) != 0)
+			return;
+	if (!r->whole_machine)
+		log_warning("--fail-on: too short to tell: a verdict takes at least %d samples, "
+			    "see --interval",
+			    WINDOW_MIN);
+}
+
+static int exit_status(const struct options *o, const struct report *r)
+{
+	if (!o->fail_on)
+		return 0;
+	if (report_verdict__has(r, (enum verdict_kind)o->fail_on))
+		return EXIT_FAIL_ON;
+	warn_if_too_short(r);
+	return 0;
+}
+
+int write_report(struct output *out, const struct history *h, const struct follow *f)
 {
 	struct report *r;
-	int err = make_report(out->options, h, &r);
+	int err = make_report(out->options, h, f, &r), status;
 
 	if (err)
 		return 1;
+	status = exit_status(out->options, r);
 	err = output__write(out, r);
 	report__free(r);
-	return err ? 1 : 0;
+	return err ? 1 : status;
 }

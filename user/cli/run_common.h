@@ -8,6 +8,7 @@
 #include "collect/bpf/sources.h"
 #include "model/history.h"
 
+struct follow;
 struct output;
 struct report;
 
@@ -16,6 +17,9 @@ int open_root(const struct options *o);
 /* Sources named by --no-source. */
 void disabled_sources(const struct options *o, bool ret[_SOURCE_MAX]);
 /* The report of h as the options want it; 0, or -errno after one line. */
-int make_report(const struct options *o, const struct history *h, struct report **ret);
-/* Builds the report of h and writes it; exit status. */
-int write_report(struct output *out, const struct history *h);
+int make_report(const struct options *o, const struct history *h, const struct follow *f,
+		struct report **ret);
+/* Builds the report of h and writes it; exit status, EXIT_FAIL_ON when --fail-on matches. */
+int write_report(struct output *out, const struct history *h, const struct follow *f);
+
+#define EXIT_FAIL_ON 10

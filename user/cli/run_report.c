@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "analyze/follow.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -9,23 +10,33 @@
 #include "cli/run.h"
 #include "cli/run_common.h"
 
+struct replayed {
+	struct history *history;
+	struct follow *follow;
+};
+
 static int take_info(void *arg, const struct run_info *info)
 {
-	return history__new(info, arg);
+	struct replayed *r = arg;
+	int err = history__new(info, &r->history);
+
+	return err ? err : follow__new(&r->follow);
 }
 
 static int take_tick(void *arg, const struct tick *t)
 {
-	struct history **h = arg;
+	struct replayed *r = arg;
+	int err = history__add(r->history, t);
 
-	return history__add(*h, t);
+	return err ? err : follow__tick(r->follow, t);
 }
 
 int run_report(const struct options *o)
 {
 	_cleanup_(output__close) struct output out = {};
-	struct history *h = NULL;
-	const struct session_reader reader = {take_info, take_tick, &h};
+	struct replayed replayed = {};
+	const struct session_reader reader = {take_info, take_tick, &replayed};
+	struct history *h;
 	char shown[256];
 	int err, status = 1;
 
@@ -34,6 +45,7 @@ int run_report(const struct options *o)
 		return 1;
 	safe_text(shown, sizeof(shown), o->session, strlen(o->session));
 	err = session__replay(o->session, &reader);
+	h = replayed.history;
 	if (err == -EBADMSG && h && h->n_ticks) {
 		log_warning("%s is damaged: the report has the %llu samples that can be read",
 			    shown, (unsigned long long)h->n_ticks);
@@ -47,7 +59,8 @@ int run_report(const struct options *o)
 	else if (!h || !h->n_ticks)
 		log_error("session %s holds no sample", shown);
 	else
-		status = write_report(&out, h);
+		status = write_report(&out, h, replayed.follow);
 	history__free(h);
+	follow__free(replayed.follow);
 	return status;
 }

@@ -301,7 +301,7 @@ static int trace(struct trace *tr, int root_fd)
 	if (!err)
 		err = take_tick(tr, SAMPLE_LAST);
 	recording__finish(&tr->rec);
-	status = write_report(&tr->rec.out, tr->rec.history);
+	status = write_report(&tr->rec.out, tr->rec.history, tr->rec.follow);
 	stop_command(tr);
 	return err ? 1 : status;
 }

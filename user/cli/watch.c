@@ -83,6 +83,8 @@ static struct moment make_moment(struct watch *w)
 		.overcommit = read_u64_at(w->root_fd, "proc/sys/vm/overcommit_memory", &mode) == 0
 				      ? (int)mode
 				      : -1,
+		.leaks = w->leaks.v,
+		.n_leaks = w->leaks.n,
 		.top = w->options->top,
 		.history = w->rec.history,
 		.first = &w->first,
@@ -260,6 +262,9 @@ static int take_moment(struct watch *w, unsigned int flags)
 	if (err)
 		return log_error_errno(err, "sample");
 	read_fds(w);
+	err = leak_signs__read(w->rec.follow, &w->leaks);
+	if (err)
+		return log_error_errno(err, "sample");
 	m = make_moment(w);
 	m.is_last = flags & SAMPLE_LAST;
 	err = w->kind->moment ? w->kind->moment(w->arg, w, &m) : 0;
@@ -352,7 +357,7 @@ static void end_summary(struct watch *w)
 		log_set__end(&w->logs, before.s, before.len);
 	strbuf_free(&before);
 
-	if (make_report(w->options, w->rec.history, &r))
+	if (make_report(w->options, w->rec.history, w->rec.follow, &r))
 		return;
 	out = open_memstream(&text, &len);
 	if (out && text_sink.write(r, out) == 0 && fflush(out) == 0)
@@ -434,7 +439,7 @@ static int run(struct watch *w)
 		err = take_moment(w, SAMPLE_LAST);
 	end_summary(w);
 	recording__finish(&w->rec);
-	status = write_report(&w->rec.out, w->rec.history);
+	status = write_report(&w->rec.out, w->rec.history, w->rec.follow);
 	end_commands(w);
 	return err ? 1 : status;
 }
@@ -449,6 +454,7 @@ static void watch_free(struct watch *w)
 	kmsg__close(&w->kmsg);
 	alerts__free(w->alerts);
 	vec_free(&w->told);
+	vec_free(&w->leaks);
 	system_sample__free(&w->system[0]);
 	system_sample__free(&w->system[1]);
 	system_sample__free(&w->first);

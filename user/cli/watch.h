@@ -10,6 +10,7 @@
 
 #include "analyze/alert.h"
 #include "analyze/clock.h"
+#include "analyze/leak_sign.h"
 #include "base/parse.h"
 #include "cli/alert_command.h"
 #include "cli/log_set.h"
@@ -54,6 +55,7 @@ struct watch {
 	struct alerts *alerts;
 	struct alert_list told;
 	uint64_t n_raised[_ALERT_KIND_MAX];
+	struct leak_signs leaks;
 	struct alert_command command;
 	struct kmsg kmsg;
 	struct oom_source oom;

@@ -15,6 +15,7 @@ const char *const alert_kind_names[] = {
 	[ALERT_CGROUP] = "cgroup",
 	[ALERT_COMMIT] = "commit",
 	[ALERT_CGROUP_PSI] = "cgroup-psi",
+	[ALERT_LEAK] = "leak",
 };
 
 const char *const alert_unit_names[] = {
@@ -40,7 +41,7 @@ static const struct {
 	[ALERT_PROCESS_GROWTH] = {ALERT_WARNING, 0}, [ALERT_PSI] = {ALERT_WARNING, 40},
 	[ALERT_OOM_KILL] = {ALERT_CRITICAL, 0},	     [ALERT_FRAGMENTATION] = {ALERT_NOTICE, 0},
 	[ALERT_CGROUP] = {ALERT_WARNING, 98},	     [ALERT_COMMIT] = {ALERT_WARNING, 98},
-	[ALERT_CGROUP_PSI] = {ALERT_WARNING, 40},
+	[ALERT_CGROUP_PSI] = {ALERT_WARNING, 40},    [ALERT_LEAK] = {ALERT_WARNING, 0},
 };
 _Static_assert(sizeof(severities) / sizeof(severities[0]) == _ALERT_KIND_MAX, "one a kind");
 

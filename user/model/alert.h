@@ -20,6 +20,7 @@ enum alert_kind {
 	ALERT_CGROUP,
 	ALERT_COMMIT,
 	ALERT_CGROUP_PSI,
+	ALERT_LEAK,
 	_ALERT_KIND_MAX,
 };
 

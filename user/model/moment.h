@@ -19,6 +19,16 @@ struct fd_use {
 	uint64_t used, limit;
 };
 
+/* A series that leaked at several looks in a row. */
+struct leak_sign {
+	struct proc_id id; /* zero when about no process */
+	char subject[256]; /* raw: comm, cgroup, slab cache */
+	const char *words; /* what of it grows: "open descriptors" */
+	bool is_count;	   /* else bytes */
+	double per_hour;   /* by the last look at it */
+	uint32_t sure_permille;
+};
+
 struct moment {
 	const struct run_info *info;
 	const struct tick *tick;	 /* times, meminfo, limits, self */
@@ -34,6 +44,8 @@ struct moment {
 	int overcommit;			    /* vm.overcommit_memory; below 0 unknown */
 	const struct oom_kill *kills;	    /* since the moment before */
 	size_t n_kills;
+	const struct leak_sign *leaks; /* known by the moment before */
+	size_t n_leaks;
 	const struct alert *alerts; /* told at this moment */
 	size_t n_alerts;
 	uint32_t top; /* rows of a ranked list; 0: all */

@@ -11,6 +11,11 @@ void report__free(struct report *r)
 		free(path->frames.v);
 	vec_free(&r->paths);
 	strings__free(&r->strings);
+	vec_for_each(c, &r->containers)
+		free(c->path);
+	vec_free(&r->containers);
+	vec_free(&r->slab_caches);
+	vec_free(&r->growers);
 	vec_free(&r->head);
 	vec_free(&r->processes);
 	vec_free(&r->left_behind);

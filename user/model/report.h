@@ -30,6 +30,53 @@ struct attributed {
 	uint64_t taken[_PAGE_CLASS_MAX]; /* bytes */
 };
 
+/*
+ * What was found about one series. Words are static strings; rates are bytes an
+ * hour (a count an hour when is_count).
+ */
+struct report_verdict {
+	bool known;		  /* it was judged */
+	bool is_leak, is_growing; /* growing: suspected */
+	bool is_count;
+	const char *series;	      /* "anon_swap" "fds" "cgroup" … */
+	const char *words;	      /* the same for people: "anonymous memory, …" */
+	const char *kind, *shape;     /* "leak" "plateau" …; "linear" "sawtooth" … */
+	uint32_t confidence_permille; /* that it is right about leak or no leak */
+	uint32_t leak_permille;	      /* probability of a leak */
+	bool has_rate;
+	double rate, rate_low, rate_high;
+	bool has_exhaustion;
+	double exhaustion_s, exhaustion_low_s, exhaustion_high_s; /* high may be infinite */
+	char exhausts[256]; /* the cgroup whose limit is reached, raw; "": the machine's memory */
+	bool has_detectable;
+	double detectable; /* a leak faster than this would have been called one by now */
+	uint64_t samples;
+	double span_s;	  /* that were judged */
+	char reason[384]; /* one sentence, safe to print */
+};
+
+/* A series that leaks or is suspected to. */
+struct report_grower {
+	const char *subject; /* "process" "cgroup" "slab" "ledger" "path" */
+	bool watched;	     /* asked for */
+	bool counts;	     /* a leak of it is a leak of its subject, not a part or a promise */
+	bool is_part;	     /* another series of its subject, which counts, grows as well */
+	struct proc_id id;
+	char comm[COMM_SIZE];
+	char name[256]; /* raw: path of a cgroup, a cache, a line, a code path */
+	struct report_verdict verdict;
+};
+
+/* How much was judged, and what keeps the number of false alarms low. */
+struct report_judged {
+	bool known;		 /* false: nothing was followed */
+	uint64_t values, series; /* that were followed; of them changed at all */
+	uint64_t judged;	 /* of the series: moved enough to be weighed */
+	uint64_t leaks, suspected;
+	uint64_t withheld; /* leaks told as suspected to bound the share of false ones */
+	uint32_t prior_permille, false_permille;
+};
+
 struct report_process {
 	struct proc_id id;
 	uint32_t ppid, uid;
@@ -47,6 +94,29 @@ struct report_process {
 	bool rate_known;      /* false: growth unknown, or seen for less than a second */
 	double rate_bytes_per_hour; /* growth over the time it was seen */
 	uint64_t seen_ns;
+	struct report_verdict verdict; /* on what it has for itself: anon + swap */
+};
+
+/* A container, a service, or another cgroup with a limit. */
+struct report_container {
+	char *path; /* raw; owned by the report */
+	char name[256];
+	enum container_runtime runtime;
+	bool ended;
+	struct span use; /* charged, less the page cache of files */
+	bool has_limit;
+	uint64_t limit;
+	bool reclaims_known;
+	uint64_t reclaims; /* times it was throttled or reclaimed at its limit, in this run */
+	struct report_verdict verdict;
+};
+
+/* A slab cache that changed. */
+struct report_slab_cache {
+	char name[64];
+	struct span bytes;
+	bool reclaim_known, is_reclaimable;
+	struct report_verdict verdict;
 };
 
 /* What exited processes left behind. */
@@ -64,6 +134,7 @@ struct report_owner {
 struct report_ledger_line {
 	enum ledger_line line;
 	uint64_t start, end;
+	struct report_verdict verdict;
 };
 
 /*
@@ -128,10 +199,14 @@ struct report {
 	VEC(struct report_ledger_line)
 	ledger; /* closed: adds up to MemTotal */
 	struct report_total total;
-	VEC(struct report_hidden) hidden;      /* by line, most grown first */
-	uint64_t n_hidden_reads, hidden_ns;    /* looks at the hidden owners, time of the last */
-	VEC(struct meminfo_line) unclassified; /* meminfo lines that no rule knows, at the end */
-	struct span available;		       /* MemAvailable */
+	VEC(struct report_hidden) hidden;	 /* by line, most grown first */
+	uint64_t n_hidden_reads, hidden_ns;	 /* looks at the hidden owners, time of the last */
+	VEC(struct meminfo_line) unclassified;	 /* meminfo lines that no rule knows, at the end */
+	struct span available;			 /* MemAvailable */
+	VEC(struct report_container) containers; /* by growth, largest first */
+	VEC(struct report_slab_cache) slab_caches; /* by growth, largest first */
+	VEC(struct report_grower) growers;	   /* leaks first, then by rate */
+	struct report_judged judged;
 	VEC(struct event) events;
 	struct alert_list alerts;
 	struct report_analysis *analysis; /* of --analyze; NULL in other modes; owned */

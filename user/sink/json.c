@@ -28,6 +28,7 @@
  *     .source                  file and lines it is from
  *     .available               true: could be had without swapping
  *     .since_start             true: has only what came since the start
+ *     .verdict                 of lines that are told at every sample, see processes[]
  *   ledger_total.mem_total_bytes
  *     .available_start_bytes .available_end_bytes .available_delta_bytes
  *                              MemAvailable
@@ -71,6 +72,9 @@
  *       .unowned_bytes         before `start`, or moved without an event
  *     .end.time                when it ended or was first missed; .end absent: alive
  *     .end.exit_status or .end.signal
+ *     .verdict                 is it a leak: json_verdict.c has the members
+ *   verdicts[] containers[] slab_caches[] judged
+ *                              json_verdict.c
  *   left_behind[]              what exited processes left, largest first
  *     .kind                    "process", "kthread", or "exited_group": those of one name
  *     .pid .start_time .start_ticks .parent_pid    absent for groups
@@ -107,6 +111,7 @@
 #include "base/when.h"
 #include "sink/alert_json.h"
 #include "sink/json_part.h"
+#include "sink/json_verdict.h"
 #include "sink/json_write.h"
 
 #define NS_PER_TICK                                                                                \
@@ -313,6 +318,7 @@ static void write_process(struct json_writer *w, const struct report *r,
 	if (p->has_ownership)
 		add_ownership(o, &p->ownership);
 	add_end(o, &p->end);
+	json_add_verdict(o, &p->verdict);
 	json_row(w, o);
 }
 
@@ -446,8 +452,9 @@ static void write_self(struct json_writer *w, const struct report *r)
 static int write_json(const struct report *r, FILE *out)
 {
 	static void (*const parts[])(struct json_writer *, const struct report *) = {
-		write_head,	    write_summary, json_ledger,	 write_processes, write_left_behind,
-		write_other_owners, write_events,  write_alerts, write_limits,	  write_self,
+		write_head,	     write_summary,	json_ledger,	    write_processes,
+		json_write_verdicts, write_left_behind, write_other_owners, write_events,
+		write_alerts,	     write_limits,	write_self,
 	};
 	struct json_writer w = {.out = out};
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "sink/json_part.h"
+#include "sink/json_verdict.h"
 
 static void write_lines(struct json_writer *w, const struct report *r)
 {
@@ -18,6 +19,7 @@ static void write_lines(struct json_writer *w, const struct report *r)
 		json_add_bool(o, "available", def->is_available);
 		if (def->since_start)
 			json_add_bool(o, "since_start", true);
+		json_add_verdict(o, &l->verdict);
 		json_row(w, o);
 	}
 	json_array_end(w);

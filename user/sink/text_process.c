@@ -354,6 +354,7 @@ void text_details(const struct report *r, FILE *out)
 		else
 			fputc('\n', out);
 		headline(p, out);
+		text_verdict(&p->verdict, out, "  ");
 		values(p, out);
 		pages(p, out);
 		ownership(p, out);

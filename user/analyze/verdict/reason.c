@@ -116,7 +116,9 @@ static void explain_growth(struct text *t, const struct window *w, const struct 
 	add_time(t, w->span_s);
 	add(t, " and goes on at ");
 	add_rate(t, v, ctx);
-	if (v->kind == VERDICT_GROWING)
+	if (ctx->is_reclaimable)
+		add(t, ": the kernel can take this back, it is a cache");
+	else if (v->kind == VERDICT_GROWING)
 		add(t, ", but not clearly as a leak does");
 	else
 		add(t, ": %s", manner(ev, v));
@@ -125,9 +127,7 @@ static void explain_growth(struct text *t, const struct window *w, const struct 
 		add_amount(t, w->cut_kb, ctx);
 		add(t, " set aside)");
 	}
-	if (ctx->is_reclaimable)
-		add(t, "; the kernel can take this back, it is a cache");
-	else
+	if (!ctx->is_reclaimable)
 		add_caveat(t, v, ctx);
 }
 

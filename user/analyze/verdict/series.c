@@ -171,6 +171,18 @@ bool series__add(struct series *s, double t_seconds, double value_kb)
 	return true;
 }
 
+void series__add_flat(struct series *s, double first_s, double last_s, uint64_t n, double value_kb)
+{
+	uint64_t steps = n < SERIES_FLAT_MAX ? n : SERIES_FLAT_MAX;
+
+	for (uint64_t i = 0; i < steps; i++) {
+		double share = steps > 1 ? (double)i / (double)(steps - 1) : 1;
+
+		series__add(s, i + 1 == steps ? last_s : first_s + (last_s - first_s) * share,
+			    value_kb);
+	}
+}
+
 bool series__moved(const struct series *s)
 {
 	return s->n >= MIN_SAMPLES && (double)s->max - (double)s->min >= MOVED_KB;

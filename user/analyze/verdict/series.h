@@ -62,6 +62,11 @@ _Static_assert(sizeof(struct series) <= 1228, "1.2 KiB a series");
 /* All zero is an empty series. Returns false when the sample was refused (and counted). */
 bool series__add(struct series *s, double t_seconds, double value_kb);
 
+/* n samples of one value, evenly from first_s to last_s; more than SERIES_FLAT_MAX count as so
+ * many, which the buckets hold as well. */
+#define SERIES_FLAT_MAX 1024
+void series__add_flat(struct series *s, double first_s, double last_s, uint64_t n, double value_kb);
+
 /* Seconds from the first sample to the last. */
 static inline double series__span_s(const struct series *s)
 {

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Between what takes ticks (follow.c) and what answers questions (follow_query.c). */
+#pragma once
+
+#include "analyze/follow.h"
+
+struct follow {
+	struct book *book;
+	VEC(struct follow_subject *) subjects;
+	struct hmap index;
+	bool has_start;
+	uint64_t start_ns; /* CLOCK_BOOTTIME of the first tick */
+	uint32_t n_ticks;
+	double last_s; /* of the newest tick */
+	size_t n_gone; /* subjects that are not live */
+	uint64_t subjects_left_out, series_left_out, ended_dropped, forgotten;
+	bool evicted; /* at this tick already */
+	bool has_available;
+	uint64_t available;
+};
+
+static inline struct follow_subject *follow_find(const struct follow *f, struct hmap_key key)
+{
+	uint32_t i;
+
+	return hmap_get(&f->index, key, &i) ? f->subjects.v[i] : NULL;
+}
+
+static inline struct hmap_key follow_process_key(struct proc_id id)
+{
+	struct hmap_key key = proc_key(id);
+
+	key.w[2] = FOLLOW_PROCESS;
+	return key;
+}

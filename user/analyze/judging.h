@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Series into verdicts for the report: one, all that may leak, and which of these to tell. */
+#pragma once
+
+#include "analyze/follow.h"
+#include "analyze/verdict/verdict.h"
+#include "model/report.h"
+
+/* Of so many processes that were asked for, each is one somebody points at; of more (a name, a
+ * cgroup with hundreds) the prior of many holds. */
+#define JUDGING_POINTED_AT_MAX 8
+
+/* The expected share of false leaks among those told, of series nobody asked for. */
+#define JUDGING_FALSE_SHARE 0.10
+
+/* A leak or a suspect. */
+struct candidate {
+	const struct follow_subject *subject;
+	unsigned int slot;
+	struct verdict v;
+};
+
+struct judging {
+	const struct follow *f;
+	struct report *r; /* its processes name their cgroups; counts go to r->judged */
+	bool many_asked;
+	VEC(struct candidate) list;
+};
+
+static inline bool judging_is_asked(const struct follow_subject *s)
+{
+	return s->flags & (PROC_TARGET | PROC_FOLLOWED);
+}
+
+/* Every series that may leak into the list; 0 or -ENOMEM. */
+int judging__all(struct judging *j);
+/* Leaves of its leaks those that can be told, and makes the others suspects. 0 or -ENOMEM. */
+int judging__control(struct judging *j);
+/* The verdict on a slot, which the list has the last word on; ret stays as it is when nothing is
+ * known of it. */
+void judging__row(const struct judging *j, const struct follow_subject *s, unsigned int slot,
+		  struct report_verdict *ret);
