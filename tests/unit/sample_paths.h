@@ -50,8 +50,15 @@ static inline struct report *paths_report(void)
 	struct path_frame outer = frame("store::stock(store::Shelf<int>&)", shop, 0x1240);
 	struct path_frame main_frame = frame("main", "/usr/bin/shop", 0x401000);
 	struct path_frame start = frame("__libc_start_main", libc, 0x29d90);
-	struct report *r = story_report();
+	struct report *r = empty_report();
 	struct report_path p;
+
+	r->info = story_info();
+	r->start_ns = SAMPLE_START_NS;
+	r->end_ns = SAMPLE_START_NS + 20 * SAMPLE_NS_PER_S;
+	r->duration_ns = 20 * SAMPLE_NS_PER_S;
+	if (limits__set(&r->limits, "stacks<cut>", 17, "\"less\" is known\n of these"))
+		abort();
 
 	inlined.inlined = true;
 	inlined.file = outer.file = "/src/shop.cc";
@@ -78,9 +85,4 @@ static inline struct report *paths_report(void)
 		 frame("nf_grow", "nf_conntrack", 0xffffffffc0001004));
 	ADD_PATH(r, shop_path(PATH_MMAP, 0, -(int64_t)MIB), main_frame); /* all freed */
 	return r;
-}
-
-static inline void free_paths_report(struct report *r)
-{
-	report__free(r);
 }
