@@ -66,6 +66,10 @@ check_memory_log() {
 	grep -q '^PROCESSES\|^OTHER PROCESSES' "$(log_of summary)"
 	session=("$T"/log/memory_monitor_*.db)
 	"$MEMTRACE" --report "${session[0]}" --format json | jq -e '.mode == "monitor"'
+	# what a bug needs stands in this log alone
+	for word in range slab counter total; do
+		grep -q "Z $word " "$(log_of summary)" || fail "no $word in the summary"
+	done
 	# 3 s: the start, two on the grid, and the end
 	[ "$(grep -c 'Z sample ' "$(log_of summary)")" -eq 4 ]
 }

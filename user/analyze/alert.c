@@ -27,7 +27,8 @@ struct alerts {
 	bool has_first_used;
 	uint64_t first_used;
 	uint64_t n_suppressed;
-	uint64_t kills_ahead; /* named and not counted yet */
+	VEC(struct proc_id) zombies, next_zombies; /* of the last two moments, ordered by pid */
+	uint64_t kills_ahead;			   /* named and not counted yet */
 };
 
 struct alert_finder {
@@ -66,6 +67,8 @@ void alerts__free(struct alerts *a)
 	vec_free(&a->active);
 	vec_free(&a->bases);
 	vec_free(&a->next_bases);
+	vec_free(&a->zombies);
+	vec_free(&a->next_zombies);
 	free(a);
 }
 
@@ -116,6 +119,32 @@ const struct alert_base *alert_process_base(const struct alert_finder *f, struct
 	const struct alert_base *base = find_base(f->a, id);
 
 	return base && base->settled ? base : NULL;
+}
+
+bool alert_is_lasting_zombie(const struct alert_finder *f, struct proc_id id)
+{
+	vec_for_each(z, &f->a->zombies)
+		if (proc_id_equal(*z, id))
+			return true;
+	return false;
+}
+
+static int remember_zombies(struct alerts *a, const struct moment *m)
+{
+	typeof(a->zombies) swap = a->zombies;
+	int err = 0;
+
+	if (!m->n_procs)
+		return 0;
+	a->next_zombies.n = 0;
+	for (size_t i = 0; !err && i < m->n_procs; i++)
+		if (m->procs[i].state == 'Z')
+			err = vec_push(&a->next_zombies, m->procs[i].id);
+	if (err)
+		return err;
+	a->zombies = a->next_zombies;
+	a->next_zombies = swap;
+	return 0;
 }
 
 uint64_t alert_unnamed_kills(struct alert_finder *f, uint64_t counted, uint64_t named)
@@ -286,7 +315,7 @@ int alerts__judge(struct alerts *a, const struct moment *m, struct alert_list *r
 			clear_gone(&f);
 		err = f.err;
 	}
-	return err;
+	return err ? err : remember_zombies(a, m);
 }
 
 int alerts__limits(const struct alerts *a, struct limits *l)

@@ -96,7 +96,7 @@ static bool look_zombies(struct alert_finder *f, const struct moment *m)
 	struct alert_found found = {.message = text};
 
 	for (size_t i = 0; i < m->n_procs; i++) {
-		if (m->procs[i].state != 'Z')
+		if (m->procs[i].state != 'Z' || !alert_is_lasting_zombie(f, m->procs[i].id))
 			continue;
 		if (!first)
 			first = &m->procs[i];
@@ -321,7 +321,7 @@ const struct alert_def alert_defs[] = {
 			.threshold = 0,
 			.step = 1,
 			.step_percent = 25,
-			.help = "processes that nobody reaps",
+			.help = "processes that nobody reaped from one sample to the next",
 			.look = look_zombies,
 		},
 	[ALERT_FDS] =

@@ -34,6 +34,10 @@ const struct alert_base *alert_process_base(const struct alert_finder *f, struct
  * will be: one may be named a moment before it is counted. */
 uint64_t alert_unnamed_kills(struct alert_finder *f, uint64_t counted, uint64_t named);
 
+/* Was it one at the moment before, too? Each process that ends is a zombie until its parent comes
+ * round to it. */
+bool alert_is_lasting_zombie(const struct alert_finder *f, struct proc_id id);
+
 uint64_t alert_percent(uint64_t part, uint64_t whole); /* 0 of nothing */
 #define ALERT_COMM_SIZE (COMM_SIZE * 4)
 char *alert_comm(char dst[static ALERT_COMM_SIZE], const char comm[static COMM_SIZE]);

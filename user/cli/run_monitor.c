@@ -6,6 +6,8 @@
 #include "cli/run.h"
 #include "cli/watch.h"
 #include "collect/docker_df.h"
+#include "model/run_range.h"
+#include "sink/log_summary_end.h"
 
 #define NS_PER_MS 1000000ull
 
@@ -15,6 +17,8 @@ struct monitor {
 	struct docker_disk disk;
 	int docker_err; /* of the last question; -EAGAIN: none was answered yet */
 	bool docker_news;
+	struct run_ranges ranges;
+	struct moment last; /* borrows what the watch holds */
 };
 
 /* The answer of the daemon, if it has come. */
@@ -94,6 +98,17 @@ static void kept(void *arg, const struct moment *m)
 	struct monitor *mo = arg;
 
 	metrics_file__write(&mo->metrics, m);
+	run_ranges__add(&mo->ranges, m);
+	mo->last = *m;
+}
+
+static void summary(void *arg, struct watch *w, struct strbuf *b)
+{
+	struct monitor *mo = arg;
+
+	(void)w;
+	if (mo->last.info)
+		log_summary_end(b, &mo->last, &mo->ranges);
 }
 
 int run_monitor(const struct options *o)
@@ -105,6 +120,7 @@ int run_monitor(const struct options *o)
 		.kept = kept,
 		.turn = turn,
 		.limits = add_limits,
+		.summary = summary,
 	};
 	struct monitor mo = {.docker.fd = -1, .docker_err = -EAGAIN};
 	int status;
