@@ -162,7 +162,7 @@ says() {
 	[ -e $dir/cgroup.controllers ] || dir=/sys/fs/cgroup/memory
 	mkdir "$dir/mt-test.$$" 2>/dev/null || skip "cgroups cannot be made here"
 	undo "rmdir $dir/mt-test.$$"
-	held cgroups --count 1000 --dir "$dir/mt-test.$$"
+	held cgroups --count 2000 --dir "$dir/mt-test.$$"
 	at_least "slab and per-CPU data" \
 		"$(($(line slab_unreclaimable delta_bytes) + $(line percpu delta_bytes) +
 		$(line slab_reclaimable delta_bytes)))" $((4 * MIB))

@@ -182,14 +182,17 @@ static void take_uring(void)
 static int shm_id = -1;
 static pid_t maker;
 
+static void give_sysv(void)
+{
+	if (shm_id >= 0)
+		shmctl(shm_id, IPC_RMID, NULL);
+	shm_id = -1;
+}
+
 static void take_sysv(void)
 {
 	int status;
 
-	shm_id = shmget(IPC_PRIVATE, victim_bytes(), IPC_CREAT | 0600);
-	if (shm_id >= 0)
-		shmctl(shm_id, IPC_RMID, NULL);
-	shm_id = -1;
 	maker = fork();
 	if (!maker) {
 		int id = shmget(0x6d74, victim_bytes(), IPC_CREAT | IPC_EXCL | 0600);
@@ -203,14 +206,8 @@ static void take_sysv(void)
 	if (maker < 0 || waitpid(maker, &status, 0) != maker || status)
 		die("the segment's maker failed");
 	shm_id = shmget(0x6d74, 0, 0);
+	atexit(give_sysv);
 	held = victim_bytes();
-}
-
-static void give_sysv(void)
-{
-	if (shm_id >= 0)
-		shmctl(shm_id, IPC_RMID, NULL);
-	shm_id = -1;
 }
 
 static void take_tmpfs(void)
@@ -264,14 +261,20 @@ static int make_dir(const char *path)
 	return mkdir(path, 0755);
 }
 
-static void take_cgroups(void)
-{
-	each_cgroup(make_dir);
-}
+static bool has_cgroups;
 
 static void give_cgroups(void)
 {
-	each_cgroup(rmdir);
+	if (has_cgroups)
+		each_cgroup(rmdir);
+	has_cgroups = false;
+}
+
+static void take_cgroups(void)
+{
+	each_cgroup(make_dir);
+	has_cgroups = true;
+	atexit(give_cgroups);
 }
 
 static void nothing(void)

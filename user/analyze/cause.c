@@ -78,12 +78,13 @@ static int64_t kept_by_cpus(const struct report *r)
 
 static bool find_loss(const struct report *r, struct cause *c)
 {
-	int64_t kept = kept_by_cpus(r), free = add_sat(r->total.free, kept);
-	int64_t available = r->available.known ? add_sat(span_delta(r->available), kept) : 0;
+	int64_t available = r->available.known ? span_delta(r->available) : 0;
+	int64_t kept = kept_by_cpus(r), least;
 
-	c->of_available = available <= -LOSS_MIN;
-	c->lost = magnitude(c->of_available ? available : free);
-	return c->of_available || free <= -LOSS_MIN;
+	least = kept > 0 ? add_sat(-LOSS_MIN, -kept) : -LOSS_MIN;
+	c->of_available = available <= least;
+	c->lost = magnitude(c->of_available ? available : r->total.free);
+	return c->of_available || r->total.free <= least;
 }
 
 /* What can be had without swapping has taken nothing from MemAvailable. */
