@@ -6,10 +6,6 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include <linux/netlink.h>
-#include <linux/packet_diag.h>
-#include <linux/sock_diag.h>
-#include <linux/unix_diag.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +16,6 @@
 #include "collect/fd_walk.h"
 #include "collect/hidden_set.h"
 #include "collect/machine.h"
-#include "collect/sock_diag.h"
 #include "collect/vmallocinfo.h"
 #include "collect/zoneinfo.h"
 #include "fixture.h"
@@ -187,91 +182,6 @@ static void mappings_by_name(void **state)
 	assert_int_equal(n, 2);
 	maps_sum(text, "[heap]", &bytes, &n);
 	assert_int_equal(bytes + n, 0);
-}
-
-/* --- netlink --- */
-
-struct message {
-	char data[512];
-	size_t len;
-};
-
-static void put(struct message *m, const void *data, size_t len)
-{
-	memcpy(m->data + m->len, data, len);
-	m->len = NLMSG_ALIGN(m->len + len);
-}
-
-static void attribute(struct message *m, uint16_t type, const void *data, uint16_t len)
-{
-	const struct nlattr a = {(uint16_t)(sizeof(a) + len), type};
-
-	put(m, &a, sizeof(a));
-	put(m, data, len);
-}
-
-static void end_message(struct message *m, size_t start)
-{
-	uint32_t len = (uint32_t)(m->len - start);
-
-	memcpy(m->data + start, &len, sizeof(len));
-}
-
-static void packet_sockets(void **state)
-{
-	const struct nlmsghdr h = {.nlmsg_type = SOCK_DIAG_BY_FAMILY},
-			      done = {16, NLMSG_DONE, 0, 0, 0};
-	const struct packet_diag_msg msg = {.pdiag_ino = 4711};
-	const struct packet_diag_ring rx = {.pdr_block_size = 1 << 20, .pdr_block_nr = 256};
-	const struct packet_diag_ring tx = {.pdr_block_size = 4096, .pdr_block_nr = 2};
-	uint32_t memory[SK_MEMINFO_VARS] = {0};
-	struct message m = {.len = 0};
-	struct socket_list l = {0};
-
-	memory[SK_MEMINFO_RMEM_ALLOC] = 1000;
-	memory[SK_MEMINFO_WMEM_ALLOC] = 10;
-	memory[SK_MEMINFO_WMEM_QUEUED] = 30;
-	put(&m, &h, sizeof(h));
-	put(&m, &msg, sizeof(msg));
-	attribute(&m, PACKET_DIAG_RX_RING, &rx, sizeof(rx));
-	attribute(&m, 999, "future", 6);
-	attribute(&m, PACKET_DIAG_TX_RING, &tx, sizeof(tx));
-	attribute(&m, PACKET_DIAG_MEMINFO, memory, sizeof(memory));
-	end_message(&m, 0);
-	assert_int_equal(sock_diag_parse(SOCKETS_PACKET, m.data, m.len, &l), 0);
-	assert_int_equal(l.n, 1);
-	assert_int_equal(l.v[0].inode, 4711);
-	assert_int_equal(l.v[0].ring, (256 << 20) + 8192);
-	assert_int_equal(l.v[0].buffer, 1030);
-	put(&m, &done, sizeof(done));
-	assert_int_equal(sock_diag_parse(SOCKETS_PACKET, m.data, m.len, &l), 1);
-	/* Cut anywhere: no crash, and what is whole counts (the sanitizer watches). */
-	for (size_t len = 0; len < m.len; len++) {
-		char *copy = malloc(len + 1);
-
-		l.n = 0;
-		memcpy(copy, m.data, len);
-		sock_diag_parse(SOCKETS_PACKET, copy, len, &l);
-		assert_true(l.n <= 1);
-		free(copy);
-	}
-	vec_free(&l);
-}
-
-static void errors_of_the_kernel(void **state)
-{
-	struct {
-		struct nlmsghdr h;
-		int32_t err;
-	} m = {{sizeof(m), NLMSG_ERROR, 0, 0, 0}, -ENOENT};
-	struct socket_list l = {0};
-
-	assert_int_equal(sock_diag_parse(SOCKETS_UNIX, &m, sizeof(m), &l), -ENOENT);
-	m.h.nlmsg_len = sizeof(m.h) + 1;
-	assert_int_equal(sock_diag_parse(SOCKETS_UNIX, &m, sizeof(m), &l), -EBADMSG);
-	m.h.nlmsg_len = 4;
-	assert_int_equal(sock_diag_parse(SOCKETS_UNIX, &m, sizeof(m), &l), -EBADMSG);
-	assert_int_equal(l.n, 0);
 }
 
 /* --- the set --- */
@@ -491,8 +401,6 @@ int main(void)
 		cmocka_unit_test(stacks_of_pages),
 		cmocka_unit_test(numbers_of_fdinfo),
 		cmocka_unit_test(mappings_by_name),
-		cmocka_unit_test(packet_sockets),
-		cmocka_unit_test(errors_of_the_kernel),
 		cmocka_unit_test(holders_are_added_up),
 		cmocka_unit_test(small_holders_are_folded),
 		cmocka_unit_test(a_captured_tree),
