@@ -14,18 +14,36 @@ static long relabel_page(__u32 i, struct block *b)
 
 	if (*e != b->entry)
 		return 0;
-	*e = make_entry(entry_owner(b->entry), MT_FILE);
+	*e = b->to;
 	b->result++;
 	return 0;
+}
+
+/* Page cache is nobody's call path: as if these pages had not been in the sample. */
+static __noinline void never_sampled(__u32 entry, __u32 pages)
+{
+	struct mt_slot *slot = entry_slot(entry);
+
+	if (!slot)
+		return;
+	__sync_fetch_and_add(&slot->pages, -pages);
+	sample_drop(entry, pages);
 }
 
 /* Pages of one folio were allocated together: one owner, one class. */
 __noinline int relabel(__u64 index, __u32 pages, __u32 from)
 {
-	struct block b = {.chunk = page_chunk(index), .index = index, .entry = from};
+	struct block b = {
+		.chunk = page_chunk(index),
+		.index = index,
+		.entry = from,
+		.to = make_entry(entry_owner(from), MT_FILE),
+	};
 
 	if (b.chunk)
 		for_each_page(pages, relabel_page, &b);
+	if (from & MT_SAMPLED)
+		never_sampled(from, b.result);
 	return b.result;
 }
 

@@ -25,6 +25,8 @@ struct mt_config {
 	__u32 async_rung; /* enum mt_async_rung */
 	__u32 n_cpus;
 	__u32 calibrate_tid; /* calibrate.bpf.c: whose allocations to note */
+	__u32 stack_bytes;   /* copied with a sample, a power of two; 0: nothing is sampled */
+	__u32 page_bytes;
 };
 
 /* How interrupts are told from the process they interrupt, best first. */
@@ -41,9 +43,12 @@ enum mt_async_rung {
  *
  *   31   30     28 27                       0
  *   [0] [ class   ] [ owner id, 0 = nobody   ]
+ *   [1] [ class   ] [ slot of a sample       ]
  *
- * Bit 31 is kept for sampled pages that are owned by a call path.
+ * A sampled page is owned through its slot in `sample_slots`, which names the
+ * owner and counts the sample's pages down as they are freed.
  */
+#define MT_SAMPLED (1u << 31)
 #define MT_CHUNK 1024u
 #define MT_CHUNK_SHIFT 10
 #define MT_CLASS_SHIFT 28
@@ -74,6 +79,8 @@ enum mt_owner_flag {
 	MT_OWNER_KTHREAD = 1 << 0,
 	MT_OWNER_EXECED = 1 << 1,
 	MT_OWNER_EXIT_RSS = 1 << 4, /* exit_rss is exact */
+	MT_OWNER_TARGET = 1 << 5,   /* its user pages are sampled */
+	MT_OWNER_HEIRS = 1 << 6,    /* who it forks is a target as well */
 	/* Written by user space only: */
 	MT_OWNER_GROUP = 1 << 2,  /* exited processes of one name; parent_tgid counts them */
 	MT_OWNER_FOLDED = 1 << 3, /* its pages went to the group parent_tgid */
@@ -136,6 +143,9 @@ enum mt_count {
 	MT_C_COLLAPSED,	   /* pages of huge pages given to their process after a collapse */
 	MT_C_COLLAPSE_LOST,
 	MT_C_CACHED, /* pages told to be page cache */
+	MT_C_SAMPLED,
+	MT_C_SAMPLE_NO_SLOT,   /* every slot holds live pages */
+	MT_C_SAMPLE_RING_FULL, /* user space did not keep up */
 	_MT_COUNT_MAX,
 };
 
@@ -167,8 +177,56 @@ struct mt_cpu {
 	__u32 moved_order, moved_tid;
 	__u32 max_owner; /* highest owner id this CPU handed out */
 	__u32 pad;
-	__u64 here; /* scratch of page_alloc: its context's address */
+	__u64 here;	       /* scratch of page_alloc: its context's address */
+	__s64 sample_left;     /* bytes of targets until the next sample */
+	__u64 sample_interval; /* that the gap in sample_left was drawn with; 0: none yet */
 	__u64 count[_MT_COUNT_MAX];
+};
+
+/*
+ * Byte-weighted random sampling: the gaps between samples are exponential with
+ * mean `interval`, so a block of s bytes is taken with probability
+ * 1 - exp(-s / interval), whatever was allocated before it.
+ */
+
+/* Map `sample_control`, one, mapped by user space. */
+struct mt_sample_control {
+	__u64 interval; /* bytes; 0: no samples now */
+};
+
+/* Map `targets`: processes to be sampled before they have an owner. */
+struct mt_target {
+	__u64 start_ticks; /* 1/100 s since boot */
+	__u32 flags;	   /* of mt_owner */
+	__u32 pad;
+};
+
+/* Map `sample_slots`, mapped by user space. A slot whose record was read and
+ * whose live is 0 goes back to `free_slots` by user space. */
+struct mt_slot {
+	__u32 owner;
+	__s32 live;  /* pages of the sample still allocated */
+	__u32 pages; /* pages of the sample, without those that became page cache */
+	__u32 pad;
+};
+
+#define MT_STACK_MAX (64u << 10)
+#define MT_REGS_MAX 34
+/* Room for a whole read at the stack's last byte: what the verifier must assume. */
+#define MT_STACK_SLACK 8192
+
+/* Record of `sample_ring`, cut after stack_bytes. */
+struct mt_sample {
+	__u64 time_ns;	/* CLOCK_BOOTTIME */
+	__u64 interval; /* in force for this sample */
+	__u64 start_ns; /* of the process, as in mt_owner */
+	__u32 tgid, tid;
+	__u32 exec_id; /* changes when it executes another program */
+	__u32 slot;
+	__u32 pages;
+	__u32 stack_bytes;	 /* from the stack pointer on */
+	__u64 regs[MT_REGS_MAX]; /* struct pt_regs of user mode */
+	__u8 stack[];
 };
 
 /* One record of the task iterator. Sizes in pages unless named otherwise. */
@@ -220,12 +278,15 @@ struct mt_calibration {
 	__u64 percpu_address[MT_MAX_CPUS]; /* … and where it really is, CPU by CPU */
 };
 
-static_assert(sizeof(struct mt_config) == 40, "");
+static_assert(sizeof(struct mt_config) == 48, "");
 static_assert(sizeof(struct mt_chunk) == 4096,
 	      "a chunk is a page, so that the table can be mapped");
 static_assert(sizeof(struct mt_owner) == 128, "two cache lines");
 static_assert(sizeof(struct mt_pending) == 32, "");
-static_assert(sizeof(struct mt_cpu) == 32 + 2 * 32 + 8 + 16 + 8 + 8 + 8 * _MT_COUNT_MAX, "");
+static_assert(sizeof(struct mt_cpu) == 32 + 2 * 32 + 8 + 16 + 8 + 8 + 16 + 8 * _MT_COUNT_MAX, "");
+static_assert(sizeof(struct mt_slot) == 16, "");
+static_assert(sizeof(struct mt_target) == 16, "");
+static_assert(sizeof(struct mt_sample) == 48 + 8 * MT_REGS_MAX, "");
 static_assert(sizeof(struct mt_oom) == 64, "");
 static_assert(sizeof(struct mt_oom_log) == 8 + 64 * MT_OOM_KILLS, "");
 static_assert(sizeof(struct mt_task) == 8 + 32 + 32 + 24 + 16, "");

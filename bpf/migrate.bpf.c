@@ -46,22 +46,26 @@ static long give_page(__u32 i, struct block *b)
 {
 	__u32 *e = block_entry(b, i), old = *e;
 
+	/* Carried here from the small pages: page_free. */
+	if (old & MT_SAMPLED)
+		return 0;
 	*e = b->entry;
 	if (old)
 		live_drop(old);
+	b->result++;
 	return 0;
 }
 
-/* Returns how many changed hands: all of them, or none. */
+/* Returns how many changed hands. */
 __noinline int give_block(__u64 index, __u32 pages, __u32 entry)
 {
 	struct block b = {.chunk = page_chunk(index), .index = index, .entry = entry};
 
 	/* MADV_COLLAPSE runs in the process itself, which then owns the block already. */
-	if (!b.chunk || *block_entry(&b, 0) == entry)
+	if (!b.chunk || entry_owner(*block_entry(&b, 0)) == entry_owner(entry))
 		return 0;
 	for_each_page(pages, give_page, &b);
-	return pages;
+	return b.result;
 }
 
 static __always_inline void give_huge(struct mt_cpu *cpu, __u64 index, __u32 owner)
@@ -71,7 +75,7 @@ static __always_inline void give_huge(struct mt_cpu *cpu, __u64 index, __u32 own
 
 	if (!o)
 		return;
-	given = give_block(index, 512, make_entry(owner, MT_USER));
+	given = give_block(index & MT_HUGE_INDEX, 512, make_entry(owner, MT_USER));
 	__sync_fetch_and_add(&o->live[MT_USER], given);
 	__sync_fetch_and_add(&o->taken[MT_USER], given);
 	cpu->count[MT_C_COLLAPSED] += given;

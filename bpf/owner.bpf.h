@@ -66,7 +66,24 @@ struct {
 	__type(value, __u64);
 } exits SEC(".maps");
 
-/* Huge pages a thread allocated last (key: tid), for the collapse source. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct mt_slot);
+} sample_slots SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u32); /* tgid */
+	__type(value, struct mt_target);
+} targets SEC(".maps");
+
+/* Huge pages a thread allocated last (key: tid), for the collapse source: index
+ * of the first page, and above MT_HUGE_INDEX how many samples were carried to it. */
+#define MT_HUGE_INDEX ((1ULL << 48) - 1)
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 256);
@@ -113,9 +130,35 @@ static __always_inline __u32 make_entry(__u32 owner, __u32 class)
 	return owner | class << MT_CLASS_SHIFT;
 }
 
+static __always_inline struct mt_slot *entry_slot(__u32 entry)
+{
+	__u32 slot = entry & MT_OWNER_MASK;
+
+	return bpf_map_lookup_elem(&sample_slots, &slot);
+}
+
+static __noinline __u32 sampled_owner(__u32 entry)
+{
+	struct mt_slot *slot = entry_slot(entry);
+
+	return slot ? slot->owner : MT_NOBODY;
+}
+
 static __always_inline __u32 entry_owner(__u32 entry)
 {
-	return entry & MT_OWNER_MASK;
+	return entry & MT_SAMPLED ? sampled_owner(entry) : entry & MT_OWNER_MASK;
+}
+
+/* Pages with this entry are no longer what was sampled. */
+static __always_inline void sample_drop(__u32 entry, __u32 pages)
+{
+	struct mt_slot *slot;
+
+	if (!(entry & MT_SAMPLED))
+		return;
+	slot = entry_slot(entry);
+	if (slot)
+		__sync_fetch_and_add(&slot->live, -(__s32)pages);
 }
 
 static __always_inline __u32 entry_class(__u32 entry)
@@ -135,6 +178,7 @@ __noinline int live_drop(__u32 entry)
 
 	if (o)
 		__sync_fetch_and_add(&o->live[entry_class(entry)], -1);
+	sample_drop(entry, 1);
 	return 0;
 }
 
@@ -145,7 +189,7 @@ __noinline int live_drop(__u32 entry)
 struct block {
 	struct mt_chunk *chunk, *from;
 	__u64 index, from_index;
-	__u32 entry;
+	__u32 entry, to;
 	__u32 result;
 };
 
@@ -176,6 +220,17 @@ static __always_inline void for_each_page(__u32 pages, long (*body)(__u32 i, str
 #endif
 }
 
+#define NS_PER_START_TICK 10000000 /* USER_HZ is 100 */
+
+/* The tick is what user space knows of the start, so a pid that is used again within one is taken
+ * for the same. */
+static __always_inline __u32 target_flags(const struct mt_owner_key *key)
+{
+	struct mt_target *t = bpf_map_lookup_elem(&targets, &key->tgid);
+
+	return t && t->start_ticks == key->start_ns / NS_PER_START_TICK ? t->flags : 0;
+}
+
 /* New owner for a process that has none yet; 0 is never returned. */
 static __always_inline __u32 owner_create(struct mt_cpu *cpu, struct task_struct *leader,
 					  struct mt_owner_key *key)
@@ -200,6 +255,7 @@ static __always_inline __u32 owner_create(struct mt_cpu *cpu, struct task_struct
 	o->parent_start_ns = BPF_CORE_READ(parent, start_boottime);
 	o->flags = BPF_CORE_READ(leader, flags) & PF_KTHREAD ? MT_OWNER_KTHREAD : 0;
 	BPF_CORE_READ_STR_INTO(&o->comm, leader, comm);
+	o->flags |= target_flags(key);
 	/* Two CPUs can meet here for one process (threads): the loser's id goes back. */
 	if (bpf_map_update_elem(&owner_ids, key, &id, BPF_NOEXIST)) {
 		o->tgid = 0;

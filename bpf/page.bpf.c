@@ -4,6 +4,7 @@
  * allocator itself; every line here is paid for by each page fault.
  */
 #include "owner.bpf.h"
+#include "sample.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -131,6 +132,8 @@ static __always_inline int alloc(struct bpf_raw_tracepoint_args *ctx, int preemp
 	if (owner == MT_ASYNC)
 		cpu->count[MT_C_ASYNC] += 1u << order;
 	entry = make_entry(owner, class);
+	if (cfg.stack_bytes && class == MT_USER)
+		entry = sample_user(cpu, owner, order, entry);
 	at = index & (MT_CHUNK - 1);
 	if (order == 0) {
 		__u32 old = chunk->entry[at];
@@ -224,6 +227,7 @@ __noinline int drop(__u32 entry, __u32 pages)
 		cpu->count[MT_C_UNKNOWN_FREE] += pages;
 	else
 		pending_add(&cpu->free, entry_owner(entry), entry_class(entry), pages, false);
+	sample_drop(entry, pages);
 	return 0;
 }
 
@@ -273,6 +277,38 @@ __noinline int drop_each(__u64 index, __u32 pages)
 	return 0;
 }
 
+/*
+ * khugepaged frees the small pages it has copied into the huge page it allocated
+ * last: their samples go on in its entries, from the last one down (the first
+ * tells the collapse source that the page is not given to its process yet).
+ */
+static __always_inline bool carry_to_huge(__u32 entry)
+{
+	__u32 tid = bpf_get_current_pid_tgid(), at;
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct mt_chunk *chunk;
+	__u64 *huge;
+
+	if (!(BPF_CORE_READ(task, flags) & PF_KTHREAD))
+		return false;
+	huge = bpf_map_lookup_elem(&huge_last, &tid);
+	if (!huge || *huge >> 48 >= 511)
+		return false;
+	chunk = page_chunk(*huge & MT_HUGE_INDEX);
+	if (!chunk)
+		return false;
+	at = ((*huge & MT_HUGE_INDEX) + 511 - (*huge >> 48)) & (MT_CHUNK - 1);
+	live_drop(chunk->entry[at]);
+	chunk->entry[at] = entry;
+	*huge += MT_HUGE_INDEX + 1;
+	return true;
+}
+
+__noinline int sampled_free(__u32 entry)
+{
+	return carry_to_huge(entry) ? 0 : drop(entry, 1);
+}
+
 SEC("raw_tp/mm_page_free")
 int page_free(struct bpf_raw_tracepoint_args *ctx)
 {
@@ -308,6 +344,8 @@ int page_free(struct bpf_raw_tracepoint_args *ctx)
 		return 0;
 	}
 	chunk->entry[at] = 0;
+	if (old & MT_SAMPLED)
+		return sampled_free(old);
 	pending_add(&cpu->free, entry_owner(old), entry_class(old), 1, false);
 	return 0;
 }

@@ -8,18 +8,6 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-SEC("raw_tp/sched_process_fork")
-int task_fork(struct bpf_raw_tracepoint_args *ctx)
-{
-	struct task_struct *child = (void *)ctx->args[1];
-	struct mt_cpu *cpu = this_cpu();
-
-	/* A new thread belongs to its leader's owner. */
-	if (cpu && BPF_CORE_READ(child, pid) == BPF_CORE_READ(child, tgid))
-		owner_find(cpu, child);
-	return 0;
-}
-
 static __always_inline struct mt_owner *existing_owner(struct task_struct *task)
 {
 	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
@@ -30,6 +18,23 @@ static __always_inline struct mt_owner *existing_owner(struct task_struct *task)
 	__u32 *id = bpf_map_lookup_elem(&owner_ids, &key);
 
 	return id ? owner_slot(*id) : NULL;
+}
+
+SEC("raw_tp/sched_process_fork")
+int task_fork(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct task_struct *parent = (void *)ctx->args[0], *child = (void *)ctx->args[1];
+	struct mt_cpu *cpu = this_cpu();
+	struct mt_owner *from, *o;
+
+	/* A new thread belongs to its leader's owner. */
+	if (!cpu || BPF_CORE_READ(child, pid) != BPF_CORE_READ(child, tgid))
+		return 0;
+	o = owner_slot(owner_find(cpu, child));
+	from = cfg.stack_bytes ? existing_owner(parent) : NULL;
+	if (o && from && from->flags & MT_OWNER_HEIRS)
+		o->flags |= MT_OWNER_TARGET | MT_OWNER_HEIRS;
+	return 0;
 }
 
 SEC("raw_tp/sched_process_exec")

@@ -38,6 +38,7 @@ enum bpf_map_type {
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
 	BPF_MAP_TYPE_LRU_HASH = 9,
 	BPF_MAP_TYPE_STACK = 23,
+	BPF_MAP_TYPE_RINGBUF = 27,
 };
 
 enum {
@@ -49,6 +50,7 @@ enum {
 /* Probed by name with bpf_core_enum_value_exists(); values fixed by the ABI. */
 enum bpf_func_id {
 	BPF_FUNC_get_current_task_btf = 158,
+	BPF_FUNC_task_pt_regs = 175,
 	BPF_FUNC_map_lookup_percpu_elem = 195,
 };
 
@@ -114,6 +116,13 @@ struct signal_struct {
 
 struct task_struct;
 
+/* Only its size is used: where the registers of user mode lie. */
+union thread_union {
+	unsigned long stack[1];
+};
+
+struct pt_regs;
+
 struct mm_struct {
 	struct task_struct *owner; /* CONFIG_MEMCG */
 	unsigned long total_vm;
@@ -133,6 +142,8 @@ struct task_struct {
 	char comm[16];
 	struct files_struct *files;
 	struct signal_struct *signal;
+	void *stack;
+	__u32 self_exec_id; /* 64 bits on some: the low half does */
 };
 
 struct seq_file;

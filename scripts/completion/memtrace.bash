@@ -4,7 +4,8 @@
 # Completion of memtrace for bash. tests/check/options-docs.sh compares the lists here with --help.
 
 _memtrace_options='--pid -p --comm --cgroup -- --monitor --report --doctor --judge --duration --interval
-	--no-follow --format --output -o --top-processes --fail-on --log-dir --threshold --config --on-alert
+	--no-follow --format --output -o --top-processes --sample --stack-size
+	--unwind-budget --top-paths --min-bytes --since --debug-dir --fail-on --log-dir --threshold --config --on-alert
 	--no-session --no-bpf --no-source --sysroot
 	--verbose -v --quiet -q --help -h --version -V'
 _memtrace_formats='text json openmetrics folded pprof flamegraph'
@@ -60,9 +61,14 @@ _memtrace_value() {
 	--threshold) mapfile -t COMPREPLY < <(compgen -W "$_memtrace_alerts" -S = -- "$2") ;;
 	--on-alert) mapfile -t COMPREPLY < <(compgen -c -- "$2") ;;
 	--report | --judge | --config | --output | -o) _memtrace_files -f "$2" ;;
-	--log-dir | --sysroot) _memtrace_files -d "$2" ;;
+	--log-dir | --sysroot | --debug-dir) _memtrace_files -d "$2" ;;
 	--fail-on) mapfile -t COMPREPLY < <(compgen -W 'leak growing' -- "$2") ;;
-	--top-processes) mapfile -t COMPREPLY < <(compgen -W '0 10 50' -- "$2") ;;
+	--since) mapfile -t COMPREPLY < <(compgen -W '1m 10m 1h' -- "$2") ;;
+	--sample) mapfile -t COMPREPLY < <(compgen -W '0 64K 512K 4M' -- "$2") ;;
+	--stack-size) mapfile -t COMPREPLY < <(compgen -W '4K 8K 16K 32K 64K' -- "$2") ;;
+	--unwind-budget) mapfile -t COMPREPLY < <(compgen -W '1 2 5 10' -- "$2") ;;
+	--min-bytes) mapfile -t COMPREPLY < <(compgen -W '64K 1M 16M' -- "$2") ;;
+	--top-processes | --top-paths) mapfile -t COMPREPLY < <(compgen -W '0 10 50' -- "$2") ;;
 	*) return 1 ;;
 	esac
 }

@@ -27,7 +27,7 @@ list_includes() {
 declare -A may=(
 	[base]="base"
 	[model]="model base"
-	[collect]="collect base model wire skel lib:bpf lib:json"
+	[collect]="collect base model wire skel lib:bpf lib:json lib:elfutils"
 	[symbol]="symbol base model lib:elfutils"
 	[store]="store base model lib:sqlite3"
 	[analyze]="analyze base model"

@@ -6,6 +6,7 @@
 #include "analyze/report_head.h"
 #include "analyze/report_ledger.h"
 #include "analyze/report_math.h"
+#include "analyze/report_paths.h"
 #include "analyze/report_verdict.h"
 
 #define NS_PER_S 1000000000ULL
@@ -303,6 +304,8 @@ int report__build(const struct history *h, const struct report_options *o, struc
 		err = report_ledger__add(h, r);
 	if (!err && o->follow)
 		err = report_verdict__add(o->follow, r);
+	if (!err)
+		err = report_paths__add(h, o, r);
 	if (!err)
 		err = report_head__add(h, r);
 	if (err) {

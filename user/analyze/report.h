@@ -7,8 +7,10 @@
 struct follow;
 
 struct report_options {
-	uint32_t top;	    /* processes that are not targets: at most so many; 0: all */
-	uint64_t min_bytes; /* processes that are not targets and moved less are left out */
+	uint32_t top;		 /* processes that are not targets: at most so many; 0: all */
+	uint32_t top_paths;	 /* call paths for people: at most so many; 0: all */
+	uint64_t path_min_bytes; /* call paths that hold less are left out */
+	uint64_t min_bytes;	 /* processes that are not targets and moved less are left out */
 	const struct follow *follow; /* of the same ticks; NULL: nothing is judged */
 };
 

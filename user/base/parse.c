@@ -234,6 +234,27 @@ int cursor_hex(struct cursor *c, uint64_t *ret)
 	return 0;
 }
 
+int cursor_hex_until(struct cursor *c, char end, uint64_t *ret)
+{
+	uint64_t value = 0;
+	int digits = 0;
+
+	for (; c->p < c->end && *c->p != end; c->p++, digits++) {
+		int digit = hex_digit(*c->p);
+
+		if (digit < 0)
+			return -EINVAL;
+		if (digits == 16)
+			return -ERANGE;
+		value = value << 4 | (uint64_t)digit;
+	}
+	if (!digits || c->p == c->end)
+		return -EINVAL;
+	c->p++;
+	*ret = value;
+	return 0;
+}
+
 bool cursor_is(struct cursor c, const char *text)
 {
 	size_t len = (size_t)(c.end - c.p);

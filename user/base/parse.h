@@ -37,6 +37,8 @@ int cursor_word(struct cursor *c, struct cursor *ret_word);
 int cursor_u64(struct cursor *c, uint64_t *ret);
 /* Next blank-separated word as a hexadecimal number, with or without 0x; as above. */
 int cursor_hex(struct cursor *c, uint64_t *ret);
+/* Hex digits, at least one and at most 16, up to `end`, which is taken too; 0, -EINVAL, -ERANGE. */
+int cursor_hex_until(struct cursor *c, char end, uint64_t *ret);
 /* Whether it is exactly this text. */
 bool cursor_is(struct cursor c, const char *text);
 /* Copy as a string; false, and dst untouched, when it does not fit or holds a NUL. */

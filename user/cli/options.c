@@ -23,6 +23,9 @@
 /* With --fail-on: test runs are short. */
 #define GATE_INTERVAL_NS (1000 * NS_PER_MS)
 #define DEFAULT_TOP 10
+#define DEFAULT_SAMPLE_BYTES (512ull << 10)
+#define DEFAULT_STACK_BYTES (16u << 10)
+#define DEFAULT_UNWIND_PERMILLE 20
 
 struct parse_state {
 	struct options o;
@@ -41,6 +44,7 @@ void options__free(struct options *o)
 {
 	vec_free(&o->pids);
 	vec_free(&o->disabled_sources);
+	vec_free(&o->debug_dirs);
 }
 
 static void build_getopt_tables(struct getopt_tables *t)
@@ -254,6 +258,10 @@ int options__parse(int argc, char **argv, struct options *ret)
 				.format = "text",
 				.sysroot = "/",
 				.top = DEFAULT_TOP,
+				.top_paths = DEFAULT_TOP,
+				.sample_bytes = DEFAULT_SAMPLE_BYTES,
+				.stack_bytes = DEFAULT_STACK_BYTES,
+				.unwind_permille = DEFAULT_UNWIND_PERMILLE,
 			},
 	};
 	int err;

@@ -46,9 +46,16 @@ struct options {
 	uint32_t thresholds_given;	      /* bits of those that --threshold set */
 	const char *config;		      /* --config */
 	const char *on_alert;		      /* --on-alert: a program; NULL none */
-	int fail_on;  /* --fail-on: exit 10 on this enum verdict_kind; 0: not given */
-	uint32_t top; /* --top-processes N, default 10; 0: all */
-	int verbose;  /* -v counted up, -q down */
+	int fail_on;		  /* --fail-on: exit 10 on this enum verdict_kind; 0: not given */
+	uint32_t top;		  /* --top-processes N, default 10; 0: all */
+	uint64_t sample_bytes;	  /* --sample, default 512 KiB; 0: nothing is sampled */
+	uint32_t stack_bytes;	  /* --stack-size, a power of two */
+	uint32_t unwind_permille; /* --unwind-budget, of one CPU */
+	uint32_t top_paths;	  /* --top-paths N, default 10; 0: all */
+	uint64_t min_bytes;	  /* --min-bytes: of paths that are shown */
+	uint64_t since_ns;	  /* --since: growth of paths over this time; 0: all */
+	VEC(const char *) debug_dirs; /* --debug-dir, repeated; NULL-terminated once there is one */
+	int verbose;		      /* -v counted up, -q down */
 };
 
 /*

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/parse.h"
 #include "base/str.h"
+#include "cli/option_paths.h"
 #include "cli/threshold.h"
 #include "collect/bpf/sources.h"
 #include "sink/sink.h"
@@ -370,6 +371,48 @@ const struct option_def option_table[] = {
 	 .offset = offsetof(struct options, top),
 	 .help = "of the processes that were not chosen show the N that moved most; default 10, "
 		 "0 shows all"},
+	{.name = "sample",
+	 .arg = "SIZE",
+	 .modes = IN_TRACE,
+	 .parse = option_set_sample,
+	 .offset = offsetof(struct options, sample_bytes),
+	 .help = "look at the call path of one user page in about SIZE bytes taken; default 512K, "
+		 "0: of none"},
+	{.name = "stack-size",
+	 .arg = "SIZE",
+	 .modes = IN_TRACE,
+	 .parse = option_set_stack_size,
+	 .help = "how much of the stack is looked at for a call path, 4K to 64K; default 16K"},
+	{.name = "unwind-budget",
+	 .arg = "PERCENT",
+	 .modes = IN_TRACE,
+	 .parse = option_set_budget,
+	 .help = "CPU time that call paths may take, of one CPU; beyond it samples become rarer; "
+		 "default 2"},
+	{.name = "top-paths",
+	 .arg = "N",
+	 .modes = IN_TRACE | IN_REPORT,
+	 .parse = set_u32,
+	 .offset = offsetof(struct options, top_paths),
+	 .help = "show the N call paths that hold most; default 10, 0 shows all"},
+	{.name = "min-bytes",
+	 .arg = "SIZE",
+	 .modes = IN_TRACE | IN_REPORT,
+	 .parse = option_set_size,
+	 .offset = offsetof(struct options, min_bytes),
+	 .help = "leave out call paths that hold less than SIZE; default 0"},
+	{.name = "since",
+	 .arg = "TIME",
+	 .modes = IN_TRACE | IN_REPORT,
+	 .parse = set_duration,
+	 .offset = offsetof(struct options, since_ns),
+	 .help = "count the growth of call paths over the last TIME of the run instead of all of "
+		 "it"},
+	{.name = "debug-dir",
+	 .arg = "DIR",
+	 .modes = IN_TRACE | IN_REPORT,
+	 .parse = option_add_debug_dir,
+	 .help = "look for debug files below DIR as well; may be repeated"},
 	{.name = "log-dir",
 	 .arg = "DIR",
 	 .modes = IN_RUN,

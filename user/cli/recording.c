@@ -57,11 +57,23 @@ static int add_facts(struct recording *r, int root_fd)
 int recording__open(struct recording *r, int root_fd)
 {
 	const struct options *o = r->options;
+	const struct sampling_options sampling = {
+		.interval_bytes = o->sample_bytes,
+		.stack_bytes = o->stack_bytes,
+		.budget_permille = o->unwind_permille,
+		.heirs = !o->no_follow,
+		.debug_dirs = o->debug_dirs.v,
+	};
 	bool disabled[_SOURCE_MAX];
+	const struct sampler_options options = {
+		.no_bpf = o->no_bpf,
+		.disabled = disabled,
+		.sampling = o->mode == MODE_TRACE && o->sample_bytes ? &sampling : NULL,
+	};
 	int err;
 
 	disabled_sources(o, disabled);
-	err = sampler__open(&r->sampler, root_fd, o->no_bpf, disabled, &r->features);
+	err = sampler__open(&r->sampler, root_fd, &options, &r->features);
 	if (err)
 		return log_error_errno(err, "cannot read processes below %s", o->sysroot);
 	run_info__fill(&r->info, o, root_fd);
@@ -76,6 +88,8 @@ int recording__open(struct recording *r, int root_fd)
 	err = add_facts(r, root_fd);
 	if (!err)
 		err = history__new(&r->info, &r->history);
+	if (!err)
+		r->history->code.since_ns = o->since_ns;
 	if (!err)
 		err = follow__new(&r->follow);
 	r->house_ns = mono_ns() + HOUSE_NS;

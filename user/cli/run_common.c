@@ -41,6 +41,8 @@ int make_report(const struct options *o, const struct history *h, const struct f
 		.top = o->top,
 		.min_bytes = MIN_BYTES,
 		.follow = f,
+		.top_paths = o->top_paths,
+		.path_min_bytes = o->min_bytes,
 	};
 	int err = report__build(h, &options, ret);
 

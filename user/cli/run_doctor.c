@@ -50,12 +50,13 @@ int run_doctor(const struct options *o)
 	_cleanup_(features__free) struct features features = {};
 	_cleanup_(sampler__close) struct sampler s = {};
 	bool disabled[_SOURCE_MAX];
+	const struct sampler_options options = {.no_bpf = o->no_bpf, .disabled = disabled};
 	int err;
 
 	if (root_fd < 0)
 		return 1;
 	disabled_sources(o, disabled);
-	err = sampler__open(&s, root_fd, o->no_bpf, disabled, &features);
+	err = sampler__open(&s, root_fd, &options, &features);
 	if (err)
 		features__set(&features, "process list", FEATURE_MISSING, "", "/proc: %s",
 			      strerror(-err));

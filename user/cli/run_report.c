@@ -6,11 +6,13 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "cli/code_names.h"
 #include "cli/output.h"
 #include "cli/run.h"
 #include "cli/run_common.h"
 
 struct replayed {
+	const struct options *options;
 	struct history *history;
 	struct follow *follow;
 };
@@ -20,6 +22,8 @@ static int take_info(void *arg, const struct run_info *info)
 	struct replayed *r = arg;
 	int err = history__new(info, &r->history);
 
+	if (!err)
+		r->history->code.since_ns = r->options->since_ns;
 	return err ? err : follow__new(&r->follow);
 }
 
@@ -34,7 +38,7 @@ static int take_tick(void *arg, const struct tick *t)
 int run_report(const struct options *o)
 {
 	_cleanup_(output__close) struct output out = {};
-	struct replayed replayed = {};
+	struct replayed replayed = {.options = o};
 	const struct session_reader reader = {take_info, take_tick, &replayed};
 	struct history *h;
 	char shown[256];
@@ -54,6 +58,8 @@ int run_report(const struct options *o)
 			      : limits__set(&h->limits, "session_damaged", 0,
 					    "the session file is damaged: samples may be missing");
 	}
+	if (!err && h)
+		err = code_names__complete(&h->code, o->debug_dirs.v, &h->limits);
 	if (err)
 		log_error_errno(err, "cannot read session %s", shown);
 	else if (!h || !h->n_ticks)

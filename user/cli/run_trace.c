@@ -160,6 +160,7 @@ static void drop_rights(struct trace *tr)
 {
 	const struct privileges_keep keep = {
 		.bpf = tr->rec.sampler.tracer != NULL,
+		.map_files = tr->rec.sampler.paths.paths != NULL,
 		.kill = tr->spawn != NULL,
 		.write_anywhere = tr->rec.out.foreign_dir,
 	};
@@ -286,7 +287,8 @@ static int start(struct trace *tr, int root_fd)
 	if (!err)
 		sampler__open_ownership(&tr->rec.sampler);
 	drop_rights(tr);
-	return err;
+	/* With the rights that are left: they are each thread's own. */
+	return err ? err : sampler_paths__start(&tr->rec.sampler.paths);
 }
 
 static int trace(struct trace *tr, int root_fd)

@@ -34,9 +34,22 @@ static uint64_t now_ns(clockid_t clock)
 	return t.tv_sec * NS_PER_S + t.tv_nsec;
 }
 
-static void open_bpf(struct sampler *s, const bool disabled[_SOURCE_MAX])
+static void open_paths(struct sampler *s, const struct sampling_options *sampling)
 {
-	int err = tracer__open(s->root_fd, disabled, s->features, &s->tracer);
+	int err = sampling ? sampler_paths__open(&s->paths, s->pages, s->root_fd, sampling) : 0;
+
+	if (err)
+		features__set(s->features, "call paths", FEATURE_MISSING, "", "samples: %s",
+			      strerror(-err));
+	else if (sampling)
+		features__set(s->features, "call paths", FEATURE_WORKS, "",
+			      "samples of the pages that targets take");
+}
+
+static void open_bpf(struct sampler *s, const struct sampler_options *o)
+{
+	uint32_t stack_bytes = o->sampling ? o->sampling->stack_bytes : 0;
+	int err = tracer__open(s->root_fd, o->disabled, stack_bytes, s->features, &s->tracer);
 
 	if (err) {
 		log_debug_errno(err, "no BPF");
@@ -49,14 +62,16 @@ static void open_bpf(struct sampler *s, const bool disabled[_SOURCE_MAX])
 	if (!tracer__has(s->tracer, SOURCE_PAGE))
 		return;
 	err = pages__open(s->tracer, s->root_fd, &s->pages);
-	if (err)
+	if (err) {
 		features__set(s->features, "page", FEATURE_MISSING, "", "owner tables: %s",
 			      strerror(-err));
-	else
-		tracer__attach(s->tracer, s->features);
+		return;
+	}
+	open_paths(s, o->sampling);
+	tracer__attach(s->tracer, s->features);
 }
 
-int sampler__open(struct sampler *s, int root_fd, bool no_bpf, const bool disabled[_SOURCE_MAX],
+int sampler__open(struct sampler *s, int root_fd, const struct sampler_options *o,
 		  struct features *features)
 {
 	int err;
@@ -69,11 +84,11 @@ int sampler__open(struct sampler *s, int root_fd, bool no_bpf, const bool disabl
 		err = hidden__new(root_fd, (uint64_t)sysconf(_SC_PAGESIZE), &s->hidden);
 	if (err)
 		return err;
-	if (no_bpf)
+	if (o->no_bpf)
 		features__set(features, "bpf", FEATURE_MISSING, "run without --no-bpf",
 			      "switched off by --no-bpf");
 	else
-		open_bpf(s, disabled);
+		open_bpf(s, o);
 	if (s->tasks)
 		return 0;
 	err = tasks_proc__open(root_fd, &s->tasks);
@@ -87,6 +102,7 @@ void sampler__close(struct sampler *s)
 	vec_free(&s->ownership);
 	if (s->tasks)
 		s->tasks->close(s->tasks);
+	sampler_paths__close(&s->paths);
 	pages__close(s->pages);
 	tracer__close(s->tracer);
 	delta__free(s->delta);
@@ -162,7 +178,9 @@ static int update_targets(struct sampler *s, struct tick *t)
 		err = update_cgroup(s);
 	if (!err)
 		err = learn_parents(s);
-	return err ? err : target_set__update(s->targets, &s->list, t);
+	if (!err)
+		err = target_set__update(s->targets, &s->list, t);
+	return err ? err : sampler_paths__mark(&s->paths, s->targets, &s->owners);
 }
 
 /* The command's process exists but has not executed it: what it has now is a
@@ -465,6 +483,8 @@ int sampler__tick(struct sampler *s, unsigned int flags, struct tick *t)
 		err = add_ownership(s, t);
 	if (!err)
 		err = add_machine(s, flags, t);
+	if (!err)
+		err = sampler_paths__tick(&s->paths, flags & SAMPLE_LAST, t);
 	if (!err)
 		err = add_limits(s, t);
 	add_self(s, t);

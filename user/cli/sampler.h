@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include "cli/sampler_paths.h"
 #include "cli/target.h"
 #include "collect/bpf/tracer.h"
 #include "collect/delta.h"
@@ -22,6 +23,7 @@ struct sampler {
 	struct pages *pages;	   /* NULL: no page attribution */
 	struct task_source *tasks;
 	struct delta *delta;
+	struct sampler_paths paths;
 	struct hidden *hidden;
 	uint64_t hidden_due_ns;	    /* CLOCK_BOOTTIME: no earlier look at the hidden owners */
 	struct target_set *targets; /* NULL: nobody is watched; not owned */
@@ -41,8 +43,14 @@ struct sampler {
 };
 
 /* Opens what works: without BPF the /proc source alone. `disabled` as for tracer__open;
- * no_bpf skips BPF altogether. 0 or -errno (not even /proc can be read). */
-int sampler__open(struct sampler *s, int root_fd, bool no_bpf, const bool disabled[_SOURCE_MAX],
+ * no_bpf skips BPF altogether; sampling: of targets' pages, copied but for its debug_dirs;
+ * NULL: none. 0 or -errno (not even /proc can be read). */
+struct sampler_options {
+	bool no_bpf;
+	const bool *disabled; /* _SOURCE_MAX */
+	const struct sampling_options *sampling;
+};
+int sampler__open(struct sampler *s, int root_fd, const struct sampler_options *o,
 		  struct features *features);
 void sampler__close(struct sampler *s);
 

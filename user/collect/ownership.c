@@ -39,37 +39,14 @@ struct ownership {
 	uint32_t n_ancestors;
 };
 
-static int hex(struct cursor *c, char end, uint64_t *ret)
-{
-	uint64_t n = 0;
-	int digits = 0;
-
-	for (; c->p < c->end && *c->p != end; c->p++, digits++) {
-		char d = *c->p;
-
-		if (digits == 16)
-			return -ERANGE;
-		if (d >= '0' && d <= '9')
-			n = n << 4 | (uint64_t)(d - '0');
-		else if (d >= 'a' && d <= 'f')
-			n = n << 4 | (uint64_t)(d - 'a' + 10);
-		else
-			return -EINVAL;
-	}
-	if (!digits || c->p == c->end)
-		return -EINVAL;
-	c->p++;
-	*ret = n;
-	return 0;
-}
-
 int maps_next(struct cursor *text, uint64_t *ret_start, uint64_t *ret_end)
 {
 	struct cursor line;
 	uint64_t start, end;
 
 	while (cursor_line(text, &line) == 0) {
-		if (hex(&line, '-', &start) || hex(&line, ' ', &end) || end <= start)
+		if (cursor_hex_until(&line, '-', &start) || cursor_hex_until(&line, ' ', &end) ||
+		    end <= start)
 			continue;
 		*ret_start = start;
 		*ret_end = end;
@@ -164,7 +141,7 @@ static void add_page(const struct ownership *o, const uint32_t *table, uint64_t 
 	uint32_t owner = 0;
 
 	if (pfn < o->pages->tracer->machine.config.n_pages)
-		owner = __atomic_load_n(&table[pfn], __ATOMIC_RELAXED) & MT_OWNER_MASK;
+		owner = pages_entry_owner(o->pages, __atomic_load_n(&table[pfn], __ATOMIC_RELAXED));
 	if (!owner || owner > o->pages->max_owner)
 		to = &s->unowned;
 	else if (owner == o->self)

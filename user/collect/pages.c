@@ -65,6 +65,15 @@ int pages__open(struct tracer *tracer, int root_fd, struct pages **ret)
 		p->owners = NULL;
 		return -errno;
 	}
+	if (tracer->n_slots) {
+		p->slots =
+			mmap(NULL, tracer->n_slots * sizeof(*p->slots), PROT_READ | PROT_WRITE,
+			     MAP_SHARED, bpf_object__find_map_fd_by_name(maps, "sample_slots"), 0);
+		if (p->slots == MAP_FAILED) {
+			p->slots = NULL;
+			return -errno;
+		}
+	}
 	p->kpageflags = openat(root_fd, "proc/kpageflags", O_RDONLY | O_CLOEXEC);
 	p->kpageflags_err = p->kpageflags < 0 ? -errno : 0;
 	p->root_fd = root_fd;
@@ -79,6 +88,8 @@ void pages__close(struct pages *p)
 		return;
 	if (p->owners)
 		munmap(p->owners, p->tracer->max_owners * sizeof(*p->owners));
+	if (p->slots)
+		munmap(p->slots, p->tracer->n_slots * sizeof(*p->slots));
 	if (p->kpageflags >= 0)
 		close(p->kpageflags);
 	free(p->cpu);

@@ -106,7 +106,7 @@ static void fold_entry(const struct folding *f, uint32_t *entry)
 {
 	struct pages *p = f->p;
 	uint32_t old = __atomic_load_n(entry, __ATOMIC_RELAXED);
-	uint32_t id = old & MT_OWNER_MASK, class = old >> MT_CLASS_SHIFT & 7;
+	uint32_t id = pages_entry_owner(p, old), class = old >> MT_CLASS_SHIFT & 7;
 	uint32_t new;
 
 	if (id > p->max_owner || !f->group[id] || class >= MT_CLASSES)
@@ -115,6 +115,8 @@ static void fold_entry(const struct folding *f, uint32_t *entry)
 	if (!__atomic_compare_exchange_n(entry, &old, new, false, __ATOMIC_RELAXED,
 					 __ATOMIC_RELAXED))
 		return;
+	if (old & MT_SAMPLED) /* a group has no paths */
+		__atomic_fetch_add(&p->slots[old & MT_OWNER_MASK].live, -1, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&p->owners[id].live[class], -1, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&p->owners[f->group[id]].live[class], 1, __ATOMIC_RELAXED);
 }

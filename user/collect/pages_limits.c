@@ -30,6 +30,11 @@ static const struct {
 	 "that ran"},
 	{MT_C_MIGRATE_LOST, "pages_moved_lost",
 	 "pages seen moving to a place outside the owner table"},
+	{MT_C_SAMPLE_NO_SLOT, "samples_no_room",
+	 "samples of user pages that found every place taken by live ones: counted to the process, "
+	 "to no path"},
+	{MT_C_SAMPLE_RING_FULL, "samples_dropped",
+	 "samples of user pages that were not read in time: counted to the process, to no path"},
 	{MT_C_COLLAPSE_LOST, "pages_collapsed_lost",
 	 "pages that became part of a huge page whose process could not be told"},
 };

@@ -41,7 +41,7 @@ static int walk_chunk(struct residue_walk *w, uint64_t index, const struct mt_ch
 
 	for (uint32_t i = 0; i < MT_CHUNK; i++) {
 		uint32_t entry = __atomic_load_n(&chunk->entry[i], __ATOMIC_RELAXED);
-		uint32_t id = entry & MT_OWNER_MASK;
+		uint32_t id = pages_entry_owner(w->p, entry);
 		uint32_t slot = id <= w->p->max_owner ? w->slot[id] : 0;
 
 		if (!slot)

@@ -7,6 +7,7 @@
 struct pages {
 	struct tracer *tracer;
 	struct mt_owner *owners; /* the map itself: read and recycled in place */
+	struct mt_slot *slots;	 /* the map of samples; NULL: nothing is sampled */
 	int owners_fd, ids_fd, free_fd, cpu_fd, table_fd;
 	int kpageflags; /* -1: residue cannot be told apart */
 	int kpageflags_err;
@@ -21,6 +22,16 @@ struct pages {
 	struct owner_list removed; /* last state of owners recycled since the last reading */
 	uint64_t n_removed_lost;   /* beyond PAGES_REMOVED_MAX */
 };
+
+/* Who owns the page with this entry of the owner table; 0: nobody. */
+static inline uint32_t pages_entry_owner(const struct pages *p, uint32_t entry)
+{
+	uint32_t id = entry & MT_OWNER_MASK;
+
+	if (!(entry & MT_SAMPLED))
+		return id;
+	return p->slots && id < p->tracer->n_slots ? p->slots[id].owner : 0;
+}
 
 /* Live and taken of an owner with what the CPUs still hold back; pages. */
 struct owner_counts {

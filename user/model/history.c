@@ -43,10 +43,8 @@ int history__new(const struct run_info *info, struct history **ret)
 	if (!h)
 		return -ENOMEM;
 	h->index = calloc(1, sizeof(*h->index));
-	if (!h->index) {
-		free(h);
-		return -ENOMEM;
-	}
+	if (!h->index)
+		return free(h), -ENOMEM;
 	h->info = *info;
 	h->index->scan_at = FOLD_SMALL_MAX;
 	h->index->owners_scan_at = FOLD_SMALL_MAX;
@@ -78,6 +76,7 @@ void history__free(struct history *h)
 	vec_free(&h->alerts);
 	analysis_span__free(&h->analysis);
 	vec_free(&h->facts);
+	code_history__free(&h->code);
 	limits__free(&h->limits);
 	hmap_free(&h->index->procs);
 	hmap_free(&h->index->owners);
@@ -466,6 +465,8 @@ int history__add(struct history *h, const struct tick *t)
 		err = analysis_span__add(&h->analysis, &t->analysis, t->mono_ns);
 	if (!err)
 		err = facts__keep(&h->facts, &t->facts, &h->index->facts_dropped);
+	if (!err)
+		err = code_history__add(&h->code, t);
 	if (!err)
 		err = limits__merge(&h->limits, &t->limits);
 	if (err)

@@ -11,6 +11,7 @@
  */
 #pragma once
 
+#include "model/code_history.h"
 #include "model/tick.h"
 
 struct proc_history {
@@ -40,6 +41,7 @@ struct history {
 	struct alert_list alerts; /* at most ALERTS_KEPT_MAX, as the events */
 	struct analysis_span analysis;
 	struct facts facts; /* at most FACTS_MAX */
+	struct code_history code;
 	struct limits limits;
 	struct self_sample self;
 	uint32_t n_procs_last;

@@ -6,8 +6,10 @@
  */
 #pragma once
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "base/vec.h"
-#include "model/tick.h"
 
 /* What kind of memory a path holds; a byte is never in two of one report's paths of a domain. */
 enum path_domain {

@@ -10,6 +10,7 @@ void report__free(struct report *r)
 	vec_for_each(path, &r->paths)
 		free(path->frames.v);
 	vec_free(&r->paths);
+	vec_free(&r->path_totals);
 	strings__free(&r->strings);
 	vec_for_each(c, &r->containers)
 		free(c->path);

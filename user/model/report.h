@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "model/code.h"
 #include "model/path.h"
 #include "model/strings.h"
 #include "model/tick.h"
@@ -178,6 +179,22 @@ struct report_total {
 	uint64_t overlap; /* bytes that counters named twice, at the end */
 };
 
+/*
+ * The paths of a process together. What it holds is counted page by page where
+ * that is known; where the estimate agrees with it, the paths are scaled to it.
+ */
+struct report_path_total {
+	enum path_domain domain;
+	struct proc_id id;
+	char comm[COMM_SIZE];
+	uint64_t estimate_bytes, error_bytes; /* sum of the paths before scaling */
+	uint64_t taken_bytes;
+	uint64_t samples, complete_samples; /* live ones */
+	bool held_known;
+	uint64_t held_bytes;
+	bool scaled;
+};
+
 struct report_note {
 	char text[256]; /* a finding or a next step, in words */
 };
@@ -196,6 +213,12 @@ struct report {
 	VEC(struct report_residue) left_behind; /* by held, largest first */
 	VEC(struct report_owner) other_owners;
 	VEC(struct report_path) paths; /* by domain, then by live bytes, largest first */
+	VEC(struct report_path_total) path_totals;
+	uint64_t n_paths_small; /* left out by --min-bytes */
+	uint32_t top_paths;	/* for people: so many of them; 0: all */
+	uint64_t since_ns;	/* growth of paths is over so long; 0: since the start */
+	bool has_sampling;
+	struct sampling_stats sampling;
 	VEC(struct report_ledger_line)
 	ledger; /* closed: adds up to MemTotal */
 	struct report_total total;

@@ -41,6 +41,11 @@ void tick__clear(struct tick *t)
 		free(p->cgroup);
 	vec_for_each(c, &t->cgroups)
 		free(c->path);
+	vec_for_each(m, &t->modules)
+		code_module__clear(m);
+	vec_for_each(s, &t->symbols)
+		code_symbol__clear(s);
+	t->modules.n = t->nodes.n = t->symbols.n = t->paths.n = t->sampling.n = 0;
 	t->meminfo.n = t->procs.n = t->owners.n = t->smaps.n = 0;
 	t->ownership.n = t->slabs.n = t->cgroups.n = 0;
 	t->machine.n = t->hidden.n = 0;
@@ -69,6 +74,11 @@ void tick__free(struct tick *t)
 	vec_free(&t->alerts);
 	analysis__free(&t->analysis);
 	vec_free(&t->facts);
+	vec_free(&t->modules);
+	vec_free(&t->nodes);
+	vec_free(&t->symbols);
+	vec_free(&t->paths);
+	vec_free(&t->sampling);
 	limits__free(&t->limits);
 }
 

@@ -452,9 +452,9 @@ static void write_self(struct json_writer *w, const struct report *r)
 static int write_json(const struct report *r, FILE *out)
 {
 	static void (*const parts[])(struct json_writer *, const struct report *) = {
-		write_head,	     write_summary,	json_ledger,	    write_processes,
-		json_write_verdicts, write_left_behind, write_other_owners, write_events,
-		write_alerts,	     write_limits,	write_self,
+		write_head,   write_summary,	   json_ledger,	      write_processes,
+		write_paths,  json_write_verdicts, write_left_behind, write_other_owners,
+		write_events, write_alerts,	   write_limits,      write_self,
 	};
 	struct json_writer w = {.out = out};
 

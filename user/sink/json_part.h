@@ -7,3 +7,17 @@
 
 /* ledger[], ledger_total, hidden_owners[], unclassified[] */
 void json_ledger(struct json_writer *w, const struct report *r);
+
+/*
+ * "sampling", "path_totals" and "paths":
+ *   sampling                    how the call paths were had; absent when nothing was sampled
+ *     .asked_bytes .interval_bytes  one sample in so many: wanted, and in force at the end
+ *     .stacks .repeated .whole  looked at; known already; walked up to the thread's first function
+ *     .unwind_ns                CPU time for all of them
+ *   path_totals[]               the paths of a process together
+ *     .estimate_bytes .error_bytes  by the samples; with 95 % confidence within the error
+ *     .held_bytes .scaled       counted page by page; whether the paths were scaled to it
+ *   paths[]                     what a call path holds: see struct report_path
+ *     .stack[]                  leaf first
+ */
+void write_paths(struct json_writer *w, const struct report *r);

@@ -127,9 +127,9 @@ static void text_limits(const struct report *r, FILE *out)
 static int write_text(const struct report *r, FILE *out)
 {
 	static void (*const parts[])(const struct report *, FILE *) = {
-		text_head,    text_findings,   text_verdicts,	 text_processes,
-		text_details, text_containers, text_left_behind, text_other_owners,
-		text_ledger,  text_events,     text_cost,	 text_limits,
+		text_head,   text_findings,   text_verdicts,	text_processes,	   text_details,
+		text_paths,  text_containers, text_left_behind, text_other_owners, text_ledger,
+		text_events, text_cost,	      text_limits,
 	};
 
 	for (size_t i = 0; i < N_ELEMS(parts); i++)

@@ -34,6 +34,17 @@ static struct hmap_key key_of_slab(const void *row)
 	return name_key(((const struct slab_sample *)row)->name, 0);
 }
 
+static struct hmap_key key_of_path(const void *row)
+{
+	return (struct hmap_key){{((const struct path_sample *)row)->id, 0, 0}};
+}
+
+static struct hmap_key key_of_sampling(const void *row)
+{
+	(void)row;
+	return (struct hmap_key){0};
+}
+
 static struct hmap_key key_of_cgroup(const void *row)
 {
 	const char *path = ((const struct cgroup_row *)row)->path;
@@ -73,12 +84,15 @@ static const struct {
 	[ROWS_OWNERSHIP] = {.key = key_of_ownership},
 	[ROWS_SLAB] = {.key = key_of_slab},
 	[ROWS_CGROUP] = {.key = key_of_cgroup},
+	[ROWS_PATH] = {.key = key_of_path},
+	[ROWS_SAMPLING] = {.key = key_of_sampling},
 };
 
 /* A malloc'ed copy; the strings that the row owns are copied as well. */
 static void *dup_row(const struct table *t, const void *row)
 {
 	_cleanup_free_ void *copy = malloc(t->row_size);
+	bool failed = false;
 
 	if (!copy)
 		return NULL;
@@ -88,9 +102,12 @@ static void *dup_row(const struct table *t, const void *row)
 
 		if (t->columns[i].kind != COLUMN_PATH || !*s)
 			continue;
-		*s = strdup(*s);
-		if (!*s)
-			return NULL; /* no table has two */
+		*s = failed ? NULL : strdup(*s);
+		failed |= !*s;
+	}
+	if (failed) {
+		row__clear(t, copy);
+		return NULL;
 	}
 	return TAKE_PTR(copy);
 }

@@ -343,6 +343,16 @@ const struct table row_tables[N_ROW_TABLES] = {
 					    shm_holder_columns, analysis.holders),
 	[ROWS_MAPPING] = ROW_TABLE_SINCE(3, "mapping", "smaps by class, of those looked at",
 					 struct mapping_sample, mapping_columns, analysis.mappings),
+	[ROWS_MODULE] = ROW_TABLE_SINCE(6, "module", "files that code is from", struct code_module,
+					module_columns, modules),
+	[ROWS_NODE] = ROW_TABLE_SINCE(6, "node", "frames, each with what called it",
+				      struct code_node, node_columns, nodes),
+	[ROWS_SYMBOL] = ROW_TABLE_SINCE(6, "symbol", "names of addresses", struct code_symbol,
+					symbol_columns, symbols),
+	[ROWS_PATH] = ROW_TABLE_SINCE(6, "path", "new or changed: what call paths hold",
+				      struct path_sample, path_columns, paths),
+	[ROWS_SAMPLING] = ROW_TABLE_SINCE(6, "sampling", "how it went, running totals",
+					  struct sampling_stats, sampling_columns, sampling),
 };
 
 static bool is_row_table(const struct table *t)

@@ -16,9 +16,10 @@
 /*
  * What is written. Readers accept every format up to it: a table that came
  * with a later format than the file's is empty. Formats: 1; 2 (slab, cgroup);
- * 3 (alert, and those of --analyze); 4 (fact); 5 (machine, hidden).
+ * 3 (alert, and those of --analyze); 4 (fact); 5 (machine, hidden);
+ * 6 (code and paths).
  */
-#define SESSION_FORMAT 5
+#define SESSION_FORMAT 6
 
 enum column_kind {
 	COLUMN_U32,
@@ -95,6 +96,11 @@ enum row_table {
 	ROWS_SHM,
 	ROWS_SHM_HOLDER,
 	ROWS_MAPPING,
+	ROWS_MODULE,
+	ROWS_NODE,
+	ROWS_SYMBOL,
+	ROWS_PATH,
+	ROWS_SAMPLING,
 	N_ROW_TABLES,
 };
 extern const struct table row_tables[N_ROW_TABLES];

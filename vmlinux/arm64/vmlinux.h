@@ -5,3 +5,7 @@
 
 /* Output address of a page table entry with 4 KiB granule, 48 bits. */
 #define MT_PTE_PFN_MASK 0x0000fffffffff000ULL
+
+/* struct user_pt_regs in words: x0 … x30 sp pc pstate. */
+#define MT_PT_REGS 34
+#define MT_PT_REG_SP 31

@@ -7,3 +7,7 @@
  * of SME/SEV guests lies inside that range and is cleared by the range check
  * against the owner table: such entries count as unknown. */
 #define MT_PTE_PFN_MASK 0x000ffffffffff000ULL
+
+/* struct pt_regs in words: r15 … r8 ax cx dx si di orig_ax ip cs flags sp ss. */
+#define MT_PT_REGS 21
+#define MT_PT_REG_SP 19

@@ -83,15 +83,18 @@ static int share_maps(struct bpf_object *obj, const struct bpf_shared *shared)
 {
 	for (const struct bpf_map_size *s = shared->sizes; s->map; s++) {
 		struct bpf_map *map = bpf_object__find_map_by_name(obj, s->map);
-		int err;
+		int err, fd = shared->first && map
+				      ? bpf_object__find_map_fd_by_name(shared->first, s->map)
+				      : -ENOENT;
 
 		if (!map)
 			continue;
-		if (shared->first)
-			err = bpf_map__reuse_fd(
-				map, bpf_object__find_map_fd_by_name(shared->first, s->map));
+		if (fd >= 0)
+			err = bpf_map__reuse_fd(map, fd);
 		else
 			err = bpf_map__set_max_entries(map, s->max_entries);
+		if (!err && fd < 0 && s->value_size)
+			err = bpf_map__set_value_size(map, s->value_size);
 		if (err)
 			return err;
 	}

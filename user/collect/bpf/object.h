@@ -12,6 +12,7 @@
 struct bpf_map_size {
 	const char *map;
 	__u32 max_entries;
+	__u32 value_size; /* 0: as it is */
 };
 
 /* Maps that several objects share: the first object that loads creates them. */

@@ -16,6 +16,11 @@
  * second) overflows into a bucket, which is counted. */
 #define MAX_OWNERS 16384
 
+/* Live samples: at one per 512 KiB as many as 32 GiB give. */
+#define SAMPLE_SLOTS 65536
+/* A burst of some thousand samples; what comes beyond it is counted. */
+#define SAMPLE_RING_BYTES (8u << 20)
+
 /* Order of attachment: what is freed must be seen from before anything is
  * allocated, else the first pages never come off. */
 static const struct {
@@ -141,15 +146,22 @@ static void set_cpu_offsets(struct tracer *t, enum bpf_source_id id)
 /* Every map of bpf/owner.bpf.h. */
 static void share_maps(struct tracer *t)
 {
+	uint32_t stack = t->machine.config.stack_bytes;
 	const struct bpf_map_size sizes[] = {
-		{"page_owner", t->machine.config.n_pages / MT_CHUNK},
-		{"owners", t->max_owners},
-		{"owner_ids", t->max_owners},
-		{"free_ids", t->max_owners},
-		{"cpu_state", 1},
-		{"exits", 1},
-		{"huge_last", 256},
-		{NULL, 0},
+		{"page_owner", t->machine.config.n_pages / MT_CHUNK, 0},
+		{"owners", t->max_owners, 0},
+		{"owner_ids", t->max_owners, 0},
+		{"free_ids", t->max_owners, 0},
+		{"cpu_state", 1, 0},
+		{"exits", 1, 0},
+		{"huge_last", 256, 0},
+		{"sample_slots", t->n_slots ?: 1, 0},
+		{"targets", t->n_slots ? t->max_owners : 1, 0},
+		{"free_slots", t->n_slots ?: 1, 0},
+		{"sample_ring", t->n_slots ? SAMPLE_RING_BYTES : (__u32)getpagesize(), 0},
+		{"sample_scratch", t->n_slots ? t->machine.config.n_cpus : 1,
+		 sizeof(struct mt_sample) + stack + MT_STACK_SLACK},
+		{NULL, 0, 0},
 	};
 
 	static_assert(sizeof(sizes) <= sizeof(t->sizes), "");
@@ -157,8 +169,8 @@ static void share_maps(struct tracer *t)
 	t->shared.sizes = t->sizes;
 }
 
-int tracer__open(int root_fd, const bool disabled[_SOURCE_MAX], struct features *features,
-		 struct tracer **ret)
+int tracer__open(int root_fd, const bool disabled[_SOURCE_MAX], uint32_t stack_bytes,
+		 struct features *features, struct tracer **ret)
 {
 	_cleanup_free_ struct tracer *t = calloc(1, sizeof(*t));
 	int err, n_loaded = 0;
@@ -179,6 +191,9 @@ int tracer__open(int root_fd, const bool disabled[_SOURCE_MAX], struct features 
 	if (err)
 		return err;
 	t->max_owners = MAX_OWNERS;
+	t->machine.config.stack_bytes = stack_bytes;
+	t->machine.config.page_bytes = getpagesize();
+	t->n_slots = stack_bytes ? SAMPLE_SLOTS : 0;
 	share_maps(t);
 	if (!t->disabled[SOURCE_PAGE])
 		load_async(t, features);

@@ -21,8 +21,9 @@ struct tracer {
 	struct bpf_object *obj[_SOURCE_MAX]; /* NULL: not loaded */
 	struct bpf_links links;
 	struct bpf_shared shared;
-	struct bpf_map_size sizes[8];
+	struct bpf_map_size sizes[16];
 	uint32_t max_owners;
+	uint32_t n_slots; /* of samples; 0: nothing is sampled */
 	bool disabled[_SOURCE_MAX];
 	char reason[_SOURCE_MAX][BPF_REASON_SIZE]; /* why not loaded */
 };
@@ -31,9 +32,11 @@ struct tracer {
  * Loads every source that is not disabled. A source that fails costs itself
  * alone and is in features with the reason. 0 when at least one works, else
  * -errno. Attach nothing yet: tracer__attach().
+ * stack_bytes: copied with each sample of a target's pages, a power of two; 0:
+ * nothing is sampled.
  */
-int tracer__open(int root_fd, const bool disabled[_SOURCE_MAX], struct features *features,
-		 struct tracer **ret);
+int tracer__open(int root_fd, const bool disabled[_SOURCE_MAX], uint32_t stack_bytes,
+		 struct features *features, struct tracer **ret);
 void tracer__attach(struct tracer *t, struct features *features);
 void tracer__close(struct tracer *t); /* NULL allowed */
 

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Byte-weighted random samples of what targets take: which block, and the
+ * registers and stack that lead to it. Everything dear happens on a sample only.
+ */
+#pragma once
+
+#include "owner.bpf.h"
+
+/* A stack: the lowest slots are handed out first. Filled by user space. */
+struct {
+	__uint(type, BPF_MAP_TYPE_STACK);
+	__uint(max_entries, 1);
+	__type(value, __u32);
+} free_slots SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+} sample_ring SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct mt_sample_control);
+} sample_control SEC(".maps");
+
+/* Records in the making, one a CPU: struct mt_sample with cfg.stack_bytes and MT_STACK_SLACK of
+ * stack, for which user space sets the size. (No per-CPU map: their values end at 32 KiB.) */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct mt_sample));
+} sample_scratch SEC(".maps");
+
+/* log2(1 + i / 64) in 1/65536; between them a straight line is off by 5e-5 at most. */
+static const __u32 log2_table[65] = {
+	0,     1466,  2909,  4331,  5732,  7112,  8473,	 9814,	11136, 12440, 13727, 14996, 16248,
+	17484, 18704, 19909, 21098, 22272, 23433, 24579, 25711, 26830, 27936, 29029, 30109, 31178,
+	32234, 33279, 34312, 35334, 36346, 37346, 38336, 39316, 40286, 41246, 42196, 43137, 44068,
+	44990, 45904, 46809, 47705, 48593, 49472, 50344, 51207, 52063, 52911, 53751, 54584, 55410,
+	56229, 57040, 57845, 58643, 59434, 60219, 60997, 61769, 62534, 63294, 64047, 64794, 65536,
+};
+
+#define LN2 45426 /* in 1/65536 */
+
+/* -ln of a number between 0 and 1 drawn at random, in 1/65536. */
+static __always_inline __u64 random_exponential(void)
+{
+	__u32 x = bpf_get_prandom_u32() | 1, high = x, msb = 0, i, log2;
+	__u64 rest;
+
+	for (int bits = 16; bits; bits >>= 1)
+		if (high >> bits) {
+			high >>= bits;
+			msb += bits;
+		}
+	x <<= 31 - msb; /* the mantissa, its leading 1 in bit 31 */
+	i = x >> 25 & 63;
+	rest = x & ((1u << 25) - 1);
+	log2 = (msb << 16) + log2_table[i] + ((log2_table[i + 1] - log2_table[i]) * rest >> 25);
+	return ((32ULL << 16) - log2) * LN2 >> 16;
+}
+
+static __always_inline struct mt_sample *this_scratch(void)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+
+	return bpf_map_lookup_elem(&sample_scratch, &cpu);
+}
+
+/* As much as there is, page by page: the stack may end before the copy is full, and a read past
+ * its end gives nothing at all. Does not fault pages in. */
+static __always_inline __u32 copy_stack(struct mt_sample *s, __u64 sp)
+{
+	__u32 done = 0;
+
+	for (__u32 i = 0; i <= MT_STACK_MAX / 4096; i++) {
+		__u32 n = 4096 - (sp & 4095);
+
+		if (done >= cfg.stack_bytes)
+			break;
+		if (n > cfg.stack_bytes - done)
+			n = cfg.stack_bytes - done;
+		if (bpf_probe_read_user(&s->stack[done & (cfg.stack_bytes - 1)],
+					n & (MT_STACK_SLACK - 1), (void *)sp))
+			break;
+		done += n;
+		sp += n;
+	}
+	return done;
+}
+
+/* Where user mode was left: bpf_task_pt_regs() is 5.15, and finds them here. */
+static __always_inline void *user_regs(void)
+{
+	struct task_struct *task;
+	__u64 size = 16384;
+
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
+		return (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	task = (void *)bpf_get_current_task();
+	if (bpf_core_type_exists(union thread_union))
+		size = bpf_core_type_size(union thread_union);
+	return BPF_CORE_READ(task, stack) + size - MT_PT_REGS * sizeof(__u64);
+}
+
+static __always_inline int send_sample(__u32 slot, __u64 interval, __u32 pages)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct mt_sample *s = this_scratch();
+	__u32 size;
+
+	if (!s)
+		return -1;
+	s->time_ns = bpf_ktime_get_boot_ns();
+	s->interval = interval;
+	s->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	s->tgid = bpf_get_current_pid_tgid() >> 32;
+	s->tid = bpf_get_current_pid_tgid();
+	s->exec_id = BPF_CORE_READ(task, self_exec_id);
+	s->slot = slot;
+	s->pages = pages;
+	if (bpf_probe_read_kernel(s->regs, MT_PT_REGS * sizeof(__u64), user_regs()))
+		return -1;
+	size = s->stack_bytes = copy_stack(s, s->regs[MT_PT_REG_SP]);
+	if (size > cfg.stack_bytes)
+		size = cfg.stack_bytes;
+	return bpf_ringbuf_output(&sample_ring, s, sizeof(*s) + size, 0);
+}
+
+/* A sample that cannot be kept leaves the block to its plain owner. Returns the entry. */
+static __always_inline __u32 keep_sample(struct mt_cpu *cpu, __u32 owner, __u32 pages, __u32 entry)
+{
+	struct mt_slot *slot;
+	__u32 id;
+
+	if (bpf_map_pop_elem(&free_slots, &id)) {
+		cpu->count[MT_C_SAMPLE_NO_SLOT]++;
+		return entry;
+	}
+	slot = bpf_map_lookup_elem(&sample_slots, &id);
+	if (!slot)
+		return entry;
+	slot->owner = owner;
+	slot->pages = pages;
+	slot->live = pages;
+	/* Before the record is out: user space may look at once. */
+	if (send_sample(id, cpu->sample_interval, pages)) {
+		cpu->count[MT_C_SAMPLE_RING_FULL]++;
+		slot->live = 0;
+		bpf_map_push_elem(&free_slots, &id, BPF_ANY);
+		return entry;
+	}
+	cpu->count[MT_C_SAMPLED]++;
+	return id | MT_SAMPLED | (entry & ~MT_OWNER_MASK);
+}
+
+/* Bytes until the next sample, with the interval that user space wants now. */
+static __always_inline bool draw_gap(struct mt_cpu *cpu)
+{
+	struct mt_sample_control *control;
+	__u32 zero = 0;
+
+	control = bpf_map_lookup_elem(&sample_control, &zero);
+	cpu->sample_interval = control ? control->interval : 0;
+	cpu->sample_left = cpu->sample_interval * random_exponential() >> 16;
+	return cpu->sample_interval;
+}
+
+/* The gap is used up, or there is none yet: keeps the block as a sample, and draws the next gap. */
+__noinline __u32 sample_due(__u32 owner, __u32 order, __u32 entry)
+{
+	struct mt_cpu *cpu = this_cpu();
+
+	if (!cpu)
+		return entry;
+	if (!cpu->sample_interval) {
+		if (!draw_gap(cpu))
+			return entry;
+		cpu->sample_left -= (__s64)cfg.page_bytes << order;
+		if (cpu->sample_left > 0)
+			return entry;
+	}
+	entry = keep_sample(cpu, owner, 1u << order, entry);
+	draw_gap(cpu);
+	return entry;
+}
+
+/*
+ * The entry of a block that a user page allocation gave to `owner`. What an
+ * interval was drawn with goes with the sample, so it can change at any time.
+ */
+static __always_inline __u32 sample_user(struct mt_cpu *cpu, __u32 owner, __u32 order, __u32 entry)
+{
+	struct mt_owner *o = owner_slot(owner);
+
+	if (!o || !(o->flags & MT_OWNER_TARGET))
+		return entry;
+	cpu->sample_left -= (__s64)cfg.page_bytes << order;
+	return cpu->sample_left > 0 ? entry : sample_due(owner, order, entry);
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/sampler_paths.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/hmap.h"
+#include "base/log.h"
+#include "cli/code_names.h"
+
+int sampler_paths__open(struct sampler_paths *s, struct pages *pages, int root_fd,
+			const struct sampling_options *o)
+{
+	const struct user_paths_options options = {
+		.interval_bytes = o->interval_bytes,
+		.budget_permille = o->budget_permille,
+	};
+	int err;
+
+	s->options = *o;
+	s->root_fd = root_fd;
+	err = code_names__new(o->debug_dirs, &s->symbolizer);
+	if (!err)
+		err = user_paths__open(pages, root_fd, &options, &s->paths);
+	if (err)
+		sampler_paths__close(s);
+	return err;
+}
+
+int sampler_paths__start(struct sampler_paths *s)
+{
+	int err = s->paths ? user_paths__start(s->paths) : 0;
+
+	return err ? log_error_errno(err, "call paths") : 0;
+}
+
+void sampler_paths__close(struct sampler_paths *s)
+{
+	user_paths__close(s->paths);
+	s->paths = NULL;
+	symbolizer__free(s->symbolizer);
+	s->symbolizer = NULL;
+	vec_free(&s->symbol_module);
+	vec_free(&s->nodes);
+	vec_free(&s->marked);
+}
+
+/* --- who is sampled --- */
+
+struct marking {
+	struct sampler_paths *s;
+	VEC(struct proc_id) alive;
+};
+
+static bool is_in(const struct proc_id *v, size_t n, struct proc_id id)
+{
+	for (size_t i = 0; i < n; i++)
+		if (proc_id_equal(v[i], id))
+			return true;
+	return false;
+}
+
+static int mark_one(void *arg, const struct target *t)
+{
+	struct marking *m = arg;
+	int err;
+
+	if (!t->alive)
+		return 0;
+	err = vec_push(&m->alive, t->id);
+	if (err || is_in(m->s->marked.v, m->s->marked.n, t->id))
+		return err;
+	err = user_paths__mark(m->s->paths, t->id, m->s->options.heirs);
+	if (err)
+		log_debug_errno(err, "pid %u is not sampled", t->id.pid);
+	return 0;
+}
+
+int sampler_paths__mark(struct sampler_paths *s, const struct target_set *targets,
+			const struct owner_list *owners)
+{
+	struct marking m = {.s = s};
+	int err;
+
+	if (!s->paths || !targets)
+		return 0;
+	err = target_set__each(targets, mark_one, &m);
+	if (err) {
+		vec_free(&m.alive);
+		return err;
+	}
+	vec_for_each(id, &s->marked)
+		if (!is_in(m.alive.v, m.alive.n, *id))
+			user_paths__forget(s->paths, *id);
+	vec_for_each(o, owners)
+		if (o->kind == OWNER_PROCESS && !o->dead && is_in(m.alive.v, m.alive.n, o->id))
+			user_paths__mark_owner(s->paths, o->owner, s->options.heirs);
+	vec_free(&s->marked);
+	s->marked.v = m.alive.v;
+	s->marked.n = m.alive.n;
+	s->marked.cap = m.alive.cap;
+	return 0;
+}
+
+/* --- names --- */
+
+static int add_module(struct sampler_paths *s, const struct code_module *m)
+{
+	struct module_files files = user_paths__files(s->paths, m->id);
+	uint32_t id = UINT32_MAX;
+	int err = code_names__add(s->symbolizer, s->root_fd, m, files.fd, files.root_fd, &id);
+
+	return err ? err : vec_push(&s->symbol_module, id);
+}
+
+static int want(struct sampler_paths *s, const struct code_node *n)
+{
+	int err = 0;
+
+	if (n->module && n->module <= s->symbol_module.n)
+		err = symbolizer__want(s->symbolizer, s->symbol_module.v[n->module - 1], n->addr);
+	return err ? err : vec_push(&s->nodes, *n);
+}
+
+/* Frames of many stacks share an address: told once. */
+static int add_names(struct sampler_paths *s, struct tick *t)
+{
+	int err = symbolizer__run(s->symbolizer);
+	_cleanup_(hmap_free) struct hmap told = {};
+	uint32_t i;
+
+	vec_for_each(n, &s->nodes) {
+		struct hmap_key key = {{n->module, n->addr, 0}};
+
+		if (err || !n->module || n->module > s->symbol_module.n || hmap_get(&told, key, &i))
+			continue;
+		err = code_names__frames(s->symbolizer, s->symbol_module.v[n->module - 1], n, t);
+		if (!err)
+			err = hmap_put(&told, key, 0);
+	}
+	return err ? err : symbolizer__limits(s->symbolizer, &t->limits);
+}
+
+int sampler_paths__tick(struct sampler_paths *s, bool last, struct tick *t)
+{
+	int err;
+
+	if (!s->paths)
+		return 0;
+	err = user_paths__tell(s->paths, last, t);
+	vec_for_each(m, &t->modules)
+		if (!err)
+			err = add_module(s, m);
+	vec_for_each(n, &t->nodes)
+		if (!err)
+			err = want(s, n);
+	if (!err)
+		err = user_paths__limits(s->paths, &t->limits);
+	if (!err && last)
+		err = add_names(s, t);
+	return err;
+}

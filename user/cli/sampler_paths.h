@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Call paths into the ticks: who is sampled, the stacks, and at the end their names. */
+#pragma once
+
+#include "cli/target.h"
+#include "collect/user_paths.h"
+#include "symbol/symbolizer.h"
+
+struct sampling_options {
+	uint64_t interval_bytes; /* 0: no samples */
+	uint32_t stack_bytes;	 /* a power of two */
+	uint32_t budget_permille;
+	bool heirs; /* children of targets are sampled from their first page on */
+	const char *const *debug_dirs; /* NULL-terminated, or NULL */
+};
+
+struct sampler_paths {
+	struct user_paths *paths; /* NULL: nothing is sampled */
+	struct sampling_options options;
+	struct symbolizer *symbolizer;
+	VEC(uint32_t) symbol_module; /* id - 1: the symbolizer's number */
+	VEC(struct code_node) nodes; /* all that were told */
+	VEC(struct proc_id) marked;
+	int root_fd; /* not owned */
+};
+
+/* 0, -ENODATA (loaded without sampling) or -errno. */
+int sampler_paths__open(struct sampler_paths *s, struct pages *pages, int root_fd,
+			const struct sampling_options *o);
+/* From here on samples are read, by a thread with the rights its caller has now. 0 or -errno. */
+int sampler_paths__start(struct sampler_paths *s);
+void sampler_paths__close(struct sampler_paths *s);
+
+/* Samples the targets that are alive; owners: of this moment. 0 or -ENOMEM. */
+int sampler_paths__mark(struct sampler_paths *s, const struct target_set *targets,
+			const struct owner_list *owners);
+
+/* Adds to t what is new or changed; `last`: with the names of all code. 0 or -ENOMEM. */
+int sampler_paths__tick(struct sampler_paths *s, bool last, struct tick *t);

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/code_history.h"
+
+#include <string.h>
+
+/* Of a path; then every other one goes, and the moment looked back at is less exact. */
+#define POINTS_MAX 512
+
+static int add_module(struct code_history *c, const struct code_module *m)
+{
+	struct code_module copy = *m;
+
+	if (m->id != c->modules.n + 1) {
+		c->n_strays++;
+		return 0;
+	}
+	copy.name = (char *)strings__keep(&c->strings, m->name);
+	copy.build_id = (char *)strings__keep(&c->strings, m->build_id);
+	if ((m->name && !copy.name) || (m->build_id && !copy.build_id))
+		return -ENOMEM;
+	return vec_push(&c->modules, copy);
+}
+
+/* A caller comes before what it calls, so no chain of them has a ring. */
+static int add_node(struct code_history *c, const struct code_node *n)
+{
+	if (n->id == c->nodes.n + 1 && n->parent < n->id)
+		return vec_push(&c->nodes, *n);
+	c->n_strays++;
+	return 0;
+}
+
+static struct hmap_key symbol_key(uint32_t module, uint64_t addr, uint32_t depth)
+{
+	return (struct hmap_key){{module, addr, depth}};
+}
+
+int code_history__add_symbol(struct code_history *c, const struct code_symbol *s)
+{
+	struct hmap_key key = symbol_key(s->module, s->addr, s->depth);
+	struct code_symbol copy = *s;
+	uint32_t i;
+	int err;
+
+	copy.function = (char *)strings__keep(&c->strings, s->function);
+	copy.file = (char *)strings__keep(&c->strings, s->file);
+	if ((s->function && !copy.function) || (s->file && !copy.file))
+		return -ENOMEM;
+	if (hmap_get(&c->symbol_index, key, &i)) {
+		c->symbols.v[i] = copy;
+		return 0;
+	}
+	err = vec_push(&c->symbols, copy);
+	return err ? err : hmap_put(&c->symbol_index, key, c->symbols.n - 1);
+}
+
+/* Those before the moment looked back at go, but for the last of them. */
+static int add_point(struct code_history *c, struct path_history *p, uint64_t now_ns)
+{
+	size_t first = 0, n = 0;
+
+	if (!c->since_ns)
+		return 0;
+	while (first + 1 < p->points.n && p->points.v[first + 1].mono_ns + c->since_ns <= now_ns)
+		first++;
+	if (first) {
+		p->points.n -= first;
+		memmove(p->points.v, p->points.v + first, p->points.n * sizeof(*p->points.v));
+	}
+	if (p->points.n >= POINTS_MAX) {
+		for (size_t i = 0; i < p->points.n; i += 2)
+			p->points.v[n++] = p->points.v[i];
+		p->points.n = n;
+	}
+	return vec_push(&p->points, (struct path_point){now_ns, p->last.live});
+}
+
+static int add_path(struct code_history *c, const struct path_sample *s, uint64_t now_ns)
+{
+	struct path_history *p;
+
+	if (!s->id || s->id > c->paths.n + 1 || s->leaf > c->nodes.n) {
+		c->n_strays++;
+		return 0;
+	}
+	if (s->id == c->paths.n + 1) {
+		struct path_history fresh = {.start = now_ns == c->first_ns ? s->live : 0};
+		int err = vec_push(&c->paths, fresh);
+
+		if (err)
+			return err;
+	}
+	p = &c->paths.v[s->id - 1];
+	p->last = *s;
+	return add_point(c, p, now_ns);
+}
+
+int code_history__add(struct code_history *c, const struct tick *t)
+{
+	int err = 0;
+
+	if (!c->first_ns)
+		c->first_ns = t->mono_ns;
+	vec_for_each(m, &t->modules)
+		err = err ?: add_module(c, m);
+	vec_for_each(n, &t->nodes)
+		err = err ?: add_node(c, n);
+	vec_for_each(s, &t->symbols)
+		err = err ?: code_history__add_symbol(c, s);
+	vec_for_each(p, &t->paths)
+		err = err ?: add_path(c, p, t->mono_ns);
+	vec_for_each(s, &t->sampling) {
+		c->sampling = *s;
+		c->sampled = true;
+	}
+	return err;
+}
+
+void code_history__free(struct code_history *c)
+{
+	vec_for_each(p, &c->paths)
+		vec_free(&p->points);
+	vec_free(&c->paths);
+	vec_free(&c->modules);
+	vec_free(&c->nodes);
+	vec_free(&c->symbols);
+	hmap_free(&c->symbol_index);
+	strings__free(&c->strings);
+}
+
+const struct code_module *code_history__module(const struct code_history *c, uint32_t id)
+{
+	return id && id <= c->modules.n ? &c->modules.v[id - 1] : NULL;
+}
+
+const struct code_node *code_history__node(const struct code_history *c, uint32_t id)
+{
+	return id && id <= c->nodes.n ? &c->nodes.v[id - 1] : NULL;
+}
+
+const struct code_symbol *code_history__symbol(const struct code_history *c,
+					       const struct code_node *n, uint32_t depth)
+{
+	uint32_t i;
+
+	if (!hmap_get(&c->symbol_index, symbol_key(n->module, n->addr, depth), &i))
+		return NULL;
+	return &c->symbols.v[i];
+}
+
+uint64_t code_history__base(const struct code_history *c, const struct path_history *p,
+			    uint64_t end_ns)
+{
+	uint64_t base = 0;
+
+	if (!c->since_ns || end_ns - c->first_ns <= c->since_ns)
+		return p->start;
+	vec_for_each(point, &p->points)
+		if (point->mono_ns + c->since_ns <= end_ns)
+			base = point->live;
+	return base;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Code and call paths of a run, as the ticks told them. Rows of a damaged file that point nowhere
+ * are left out and counted. */
+#pragma once
+
+#include "base/hmap.h"
+#include "model/strings.h"
+#include "model/tick.h"
+
+struct path_point {
+	uint64_t mono_ns; /* CLOCK_BOOTTIME of the tick */
+	uint64_t live;
+};
+
+struct path_history {
+	struct path_sample last;
+	uint64_t start;		       /* live at the first tick; 0 when it came later */
+	VEC(struct path_point) points; /* what is needed to tell the growth over since_ns */
+};
+
+struct code_history {
+	uint64_t since_ns; /* set before the first tick: keep points for this long; 0: none */
+	uint64_t first_ns; /* CLOCK_BOOTTIME of the first tick */
+	struct strings strings;
+	VEC(struct code_module) modules; /* id - 1; strings are those above */
+	VEC(struct code_node) nodes;	 /* id - 1 */
+	VEC(struct code_symbol) symbols;
+	struct hmap symbol_index;	/* (module, addr, depth) to symbols */
+	VEC(struct path_history) paths; /* id - 1 */
+	struct sampling_stats sampling;
+	bool sampled; /* sampling is known */
+	uint64_t n_strays;
+};
+
+/* 0 or -ENOMEM. */
+int code_history__add(struct code_history *c, const struct tick *t);
+/* A name found later; copied. 0 or -ENOMEM. */
+int code_history__add_symbol(struct code_history *c, const struct code_symbol *s);
+void code_history__free(struct code_history *c);
+
+/* NULL: no such. */
+const struct code_module *code_history__module(const struct code_history *c, uint32_t id);
+const struct code_node *code_history__node(const struct code_history *c, uint32_t id);
+const struct code_symbol *code_history__symbol(const struct code_history *c,
+					       const struct code_node *n, uint32_t depth);
+/* What the path held since_ns before end_ns, or at the start of the run. */
+uint64_t code_history__base(const struct code_history *c, const struct path_history *p,
+			    uint64_t end_ns);

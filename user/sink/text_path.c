@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Call paths for people. */
+#include <string.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "base/when.h"
+#include "sink/text_part.h"
+#include "sink/text_table.h"
+
+#define N_ELEMS(a) (sizeof(a) / sizeof((a)[0]))
+
+/* Of a stack of hundreds (recursion) both ends tell the story. */
+#define FRAMES_HEAD 24
+#define FRAMES_TAIL 12
+
+#define DIM "\033[2m"
+#define PLAIN "\033[0m"
+
+static const char *const domain_titles[_PATH_DOMAIN_MAX] = {
+	[PATH_USER] = "CALL PATHS THAT HOLD MEMORY: WHO FIRST TOUCHED PAGES THAT ARE STILL THERE",
+	[PATH_HEAP] = "CALL PATHS THAT HOLD HEAP BLOCKS",
+	[PATH_KERNEL] = "CALL PATHS IN THE KERNEL THAT HOLD PAGES",
+	[PATH_SLAB] = "CALL PATHS IN THE KERNEL THAT HOLD SLAB OBJECTS (WITHIN SLAB PAGES)",
+	[PATH_MMAP] = "CALL PATHS THAT HOLD ADDRESS SPACE, TOUCHED OR NOT",
+};
+
+/* How programs start, allocators, and interpreters on their way to the next call: there in each
+ * path, and seldom what is looked for. */
+static const char *const boilerplate_functions[] = {
+	"_start",	  "__libc_start", "_dl_",	   "start_thread",	"clone",
+	"__clone",	  "_PyEval_",	  "_PyFunction_",  "_PyObject_",	"PyObject_",
+	"_PyVectorcall",  "PyEval_",	  "Py_",	   "pymain_",		"PyRun_",
+	"_PyRun_",	  "run_mod",	  "run_eval",	   "method_vectorcall", "Builtins_",
+	"v8::internal::", "node::Start",  "malloc",	   "__libc_malloc",	"calloc",
+	"realloc",	  "_int_malloc",  "sysmalloc",	   "operator new",	"__memset",
+	"__memcpy",	  "__memmove",	  "_mid_memalign",
+};
+
+static const char *const boilerplate_modules[] = {"ld-linux", "ld-musl", "libjemalloc",
+						  "libtcmalloc", "libmimalloc"};
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash && slash[1] ? slash + 1 : path;
+}
+
+static bool starts_with_any(const char *s, const char *const *list, size_t n)
+{
+	for (size_t i = 0; s && i < n; i++)
+		if (!strncmp(s, list[i], strlen(list[i])))
+			return true;
+	return false;
+}
+
+static bool is_boilerplate(const struct path_frame *f)
+{
+	return starts_with_any(f->function, boilerplate_functions,
+			       N_ELEMS(boilerplate_functions)) ||
+	       (f->module && starts_with_any(base_name(f->module), boilerplate_modules,
+					     N_ELEMS(boilerplate_modules)));
+}
+
+static void add_safe(struct strbuf *b, const char *s)
+{
+	char safe[512];
+
+	strbuf_addf(b, "%s", safe_text(safe, sizeof(safe), s, strlen(s)));
+}
+
+static void add_frame(struct strbuf *b, const struct path_frame *f)
+{
+	if (f->function)
+		add_safe(b, f->function);
+	else
+		strbuf_addf(b, "0x%llx", (unsigned long long)f->offset);
+	if (f->inlined)
+		strbuf_addf(b, " (inlined)");
+	if (f->module) {
+		strbuf_addf(b, "  ");
+		add_safe(b, base_name(f->module));
+	}
+	if (f->file) {
+		strbuf_addf(b, "  ");
+		add_safe(b, base_name(f->file));
+		if (f->line)
+			strbuf_addf(b, ":%u", f->line);
+	}
+	if (!f->function && f->build_id)
+		strbuf_addf(b, "  build-id %.12s", f->build_id);
+}
+
+static void print_frame(const struct path_frame *f, bool color, FILE *out)
+{
+	struct strbuf b = {0};
+	bool dim = color && is_boilerplate(f);
+
+	add_frame(&b, f);
+	if (b.s)
+		fprintf(out, "      %s%s%s\n", dim ? DIM : "", b.s, dim ? PLAIN : "");
+	strbuf_free(&b);
+}
+
+static void print_frames(const struct report_path *p, bool color, FILE *out)
+{
+	size_t n = p->frames.n;
+
+	if (!n)
+		fputs("      (the stack of these samples could not be read)\n", out);
+	for (size_t i = 0; i < n; i++) {
+		if (n > FRAMES_HEAD + FRAMES_TAIL && i == FRAMES_HEAD) {
+			fprintf(out, "      ... %zu frames ...\n", n - FRAMES_HEAD - FRAMES_TAIL);
+			i = n - FRAMES_TAIL;
+		}
+		print_frame(&p->frames.v[i], color, out);
+	}
+	if (n && !p->complete)
+		fputs("      (called from where could not be seen)\n", out);
+}
+
+static void print_path(const struct report *r, const struct report_path *p, unsigned int rank,
+		       FILE *out)
+{
+	char live[HUMAN_BYTES_SIZE], error[HUMAN_BYTES_SIZE], grown[HUMAN_BYTES_SIZE];
+	char age[HUMAN_DURATION_SIZE], over[HUMAN_DURATION_SIZE];
+
+	fprintf(out, "%3u. %s", rank, human_bytes(live, p->live_bytes));
+	if (p->error_bytes)
+		fprintf(out, " +- %s", human_bytes(error, p->error_bytes));
+	fprintf(out, ", %s", human_delta(grown, p->growth_bytes));
+	if (r->since_ns)
+		fprintf(out, " in the last %s", human_duration(over, r->since_ns));
+	if (p->samples)
+		fprintf(out, ", %llu sample%s", (unsigned long long)p->samples,
+			p->samples == 1 ? "" : "s");
+	if (p->age_known)
+		fprintf(out, ", oldest %s", human_duration(age, p->oldest_age_ns));
+	fputc('\n', out);
+}
+
+static bool is_of(const struct report_path *p, const struct report_path_total *t)
+{
+	return p->domain == t->domain && proc_id_equal(p->id, t->id);
+}
+
+/* Freed and taken again all the time: whoever touched a page first need not have it now. */
+static bool churns(const struct report_path_total *t)
+{
+	return t->domain == PATH_USER && t->taken_bytes > (64ull << 20) &&
+	       t->taken_bytes / 10 > t->estimate_bytes;
+}
+
+static void print_total(const struct report_path_total *t, FILE *out)
+{
+	char held[HUMAN_BYTES_SIZE], est[HUMAN_BYTES_SIZE], error[HUMAN_BYTES_SIZE];
+	char taken[HUMAN_BYTES_SIZE], comm[COMM_SIZE * 4];
+	struct strbuf b = {0};
+
+	strbuf_addf(&b, "%s", safe_text(comm, sizeof(comm), t->comm, sizeof(t->comm)));
+	if (t->id.pid)
+		strbuf_addf(&b, " (pid %u)", t->id.pid);
+	strbuf_addf(&b, ": by %llu samples %s", (unsigned long long)t->samples,
+		    human_bytes(est, t->estimate_bytes));
+	if (t->error_bytes)
+		strbuf_addf(&b, " +- %s", human_bytes(error, t->error_bytes));
+	if (t->held_known && t->scaled)
+		strbuf_addf(&b, "; counted %s, to which the paths are scaled",
+			    human_bytes(held, t->held_bytes));
+	else if (t->held_known)
+		strbuf_addf(&b,
+			    "; counted %s: what the samples lack was taken before it was "
+			    "watched, or is in the limits below",
+			    human_bytes(held, t->held_bytes));
+	if (churns(t))
+		strbuf_addf(&b,
+			    "; %s were taken in all: memory that is freed and taken again may "
+			    "be kept by another path than the one that touched it first",
+			    human_bytes(taken, t->taken_bytes));
+	if (b.s)
+		text_paragraph(out, "", b.s);
+	strbuf_free(&b);
+}
+
+static void print_paths(const struct report *r, const struct report_path_total *t, bool color,
+			FILE *out)
+{
+	unsigned int rank = 0;
+
+	print_total(t, out);
+	vec_for_each(p, &r->paths) {
+		if (!is_of(p, t))
+			continue;
+		if (r->top_paths && ++rank > r->top_paths)
+			continue;
+		print_path(r, p, r->top_paths ? rank : ++rank, out);
+		print_frames(p, color, out);
+	}
+	if (r->top_paths && rank > r->top_paths)
+		fprintf(out, "     and %u more paths: see --top-paths\n", rank - r->top_paths);
+}
+
+static void print_sampling(const struct report *r, FILE *out)
+{
+	const struct sampling_stats *s = &r->sampling;
+	char asked[HUMAN_BYTES_SIZE], now[HUMAN_BYTES_SIZE], each[HUMAN_DURATION_SIZE];
+	struct strbuf b = {0};
+
+	strbuf_addf(&b, "one sample in %s", human_bytes(asked, s->asked_bytes));
+	if (s->interval_bytes != s->asked_bytes)
+		strbuf_addf(&b, " (now %s)", human_bytes(now, s->interval_bytes));
+	strbuf_addf(&b, ": %llu stacks", (unsigned long long)s->stacks);
+	if (s->stacks)
+		strbuf_addf(&b, ", %.1f %% of them up to the first function, %s of CPU time each",
+			    100.0 * (double)s->whole / (double)s->stacks,
+			    human_duration(each, s->unwind_ns / s->stacks));
+	strbuf_addf(&b, "; +- is 95 %% confidence");
+	if (b.s)
+		text_paragraph(out, "", b.s);
+	strbuf_free(&b);
+}
+
+void text_paths(const struct report *r, FILE *out)
+{
+	bool color = isatty(fileno(out));
+
+	for (int domain = 0; domain < _PATH_DOMAIN_MAX; domain++) {
+		bool titled = false;
+
+		vec_for_each(t, &r->path_totals) {
+			if ((int)t->domain != domain)
+				continue;
+			if (!titled)
+				text_section(out, domain_titles[domain]);
+			if (!titled && domain == PATH_USER && r->has_sampling)
+				print_sampling(r, out);
+			titled = true;
+			print_paths(r, t, color, out);
+		}
+	}
+}
