@@ -124,6 +124,8 @@ check_memory_log() {
 	cp "$MEMTRACE" "$T/memtrace"
 	chmod 755 "$T/memtrace"
 	runuser -u nobody -- "$T/memtrace" --monitor 0.03 1 --log-dir "$T/nobody" >"$T/out" 2>"$T/err"
+	grep -q 'no page attribution: not run as root, nor with CAP_BPF and CAP_PERFMON' "$T/err"
+	lacks 'libbpf\|trivial' "$T/err"
 	for log in $LOGS; do
 		[ "$(cat "$T"/nobody/memory_monitor_*_"$log".log | wc -l)" -gt 1 ]
 	done
@@ -218,6 +220,42 @@ kill_in_cgroup() {
 	[ "$(grep -c ' event .*the OOM killer chose python3 (pid [0-9]*) ' \
 		"$(log_of summary)")" -eq 1 ]
 	[ "$(grep -c ' alert .*raised oom-kill' "$(log_of summary)")" -eq 1 ]
+}
+
+@test "days and seconds are accepted, and the plan is said" {
+	start_monitor 1440 300 --no-bpf --no-session
+	grep -qF 'for 24 h, a sample every 5 min: 289 samples' "$T/err" || fail "$(cat "$T/err")"
+	end_monitor
+	# the start and the end, however early
+	[ "$(grep -c 'Z sample ' "$(log_of summary)")" -eq 2 ]
+	rm -r "$T/log"
+	start_monitor 30 5 --no-bpf --no-session
+	grep -qF 'for 30 min, a sample every 5.0 s: 361 samples' "$T/err" || fail "$(cat "$T/err")"
+	end_monitor
+}
+
+resident_kb() {
+	awk '$1 == "VmRSS:" { print $2 }' "/proc/$MONITOR_PID/status"
+}
+
+n_samples() {
+	grep -c 'Z sample ' "$(log_of summary)"
+}
+
+@test "memory stays the same while processes come and go" {
+	start_monitor 5 0.1
+	local births=0 early late
+	while [ "$(n_samples)" -lt 60 ]; do
+		for _ in {1..10}; do true & done
+		wait -n || :
+		births=$((births + 10))
+		[ -n "${early:-}" ] || [ "$(n_samples)" -lt 20 ] || early=$(resident_kb)
+	done
+	late=$(resident_kb)
+	end_monitor
+	echo "$births births, $early KiB, then $late KiB"
+	[ "$births" -gt 200 ]
+	[ "$late" -le $((early + 2048)) ]
 }
 
 @test "logs that were renamed are opened anew on SIGHUP" {

@@ -7,6 +7,7 @@
 
 #include "analyze/follow.h"
 #include "base/log.h"
+#include "cli/privileges.h"
 #include "cli/run_common.h"
 #include "cli/run_info.h"
 #include "collect/facts.h"
@@ -101,6 +102,20 @@ int recording__session(struct recording *r, const struct output_place *place)
 	int err = output__session(&r->out, place, &r->info, &r->limits, &r->session);
 
 	return err ? log_error_errno(err, "session") : 0;
+}
+
+void recording__drop_rights(const struct recording *r, bool kill)
+{
+	const struct privileges_keep keep = {
+		.bpf = r->sampler.tracer != NULL,
+		.map_files = r->sampler.paths.paths != NULL,
+		.kill = kill,
+		.write_anywhere = r->out.foreign_dir,
+	};
+	int err = privileges_drop(&keep);
+
+	if (err)
+		log_warning_errno(err, "privileges were not dropped, going on");
 }
 
 static int store_tick(struct recording *r)

@@ -2,6 +2,8 @@
 #include <errno.h>
 #include <poll.h>
 
+#include "base/log.h"
+#include "base/when.h"
 #include "cli/metrics_file.h"
 #include "cli/run.h"
 #include "cli/watch.h"
@@ -111,6 +113,16 @@ static void summary(void *arg, struct watch *w, struct strbuf *b)
 		log_summary_end(b, &mo->last, &mo->ranges);
 }
 
+static void say_plan(const struct options *o)
+{
+	char duration[HUMAN_DURATION_SIZE], interval[HUMAN_DURATION_SIZE];
+
+	log_info("for %s, a sample every %s: %llu samples; Ctrl-C or SIGTERM ends it early",
+		 human_duration(duration, o->duration_ns), human_duration(interval, o->interval_ns),
+		 /* one at the start, one at the end, and those between */
+		 (unsigned long long)((o->duration_ns - 1) / o->interval_ns + 2));
+}
+
 int run_monitor(const struct options *o)
 {
 	static const struct watch_kind kind = {
@@ -127,6 +139,7 @@ int run_monitor(const struct options *o)
 
 	if (metrics_file__init(&mo.metrics, o))
 		return 1;
+	say_plan(o);
 	status = watch_run(o, &kind, &mo);
 	docker_df__close(&mo.docker);
 	return status;

@@ -13,7 +13,6 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "cli/privileges.h"
 #include "cli/progress.h"
 #include "cli/recording.h"
 #include "cli/run.h"
@@ -156,20 +155,6 @@ static int take_tick(struct trace *tr, unsigned int flags)
 	return err ? log_error_errno(err, "sample") : 0;
 }
 
-static void drop_rights(struct trace *tr)
-{
-	const struct privileges_keep keep = {
-		.bpf = tr->rec.sampler.tracer != NULL,
-		.map_files = tr->rec.sampler.paths.paths != NULL,
-		.kill = tr->spawn != NULL,
-		.write_anywhere = tr->rec.out.foreign_dir,
-	};
-	int err = privileges_drop(&keep);
-
-	if (err)
-		log_warning_errno(err, "privileges were not dropped, going on");
-}
-
 static void on_signal(struct trace *tr, const siginfo_t *si)
 {
 	if (si->si_signo == SIGCHLD)
@@ -286,7 +271,7 @@ static int start(struct trace *tr, int root_fd)
 	/* After the command's exec: what is opened is the address space of now. */
 	if (!err)
 		sampler__open_ownership(&tr->rec.sampler);
-	drop_rights(tr);
+	recording__drop_rights(&tr->rec, tr->spawn != NULL);
 	/* With the rights that are left: they are each thread's own. */
 	return err ? err : sampler_paths__start(&tr->rec.sampler.paths);
 }

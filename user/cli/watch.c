@@ -10,7 +10,6 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "cli/privileges.h"
 #include "cli/run_common.h"
 #include "collect/file_nr.h"
 #include "collect/system.h"
@@ -398,7 +397,6 @@ static int open_logs(struct watch *w)
 
 static int start(struct watch *w)
 {
-	struct privileges_keep keep = {};
 	int err = recording__open(&w->rec, w->root_fd);
 
 	if (!err)
@@ -419,11 +417,7 @@ static int start(struct watch *w)
 	err = w->kind->open ? w->kind->open(w->arg, w) : 0;
 	if (err)
 		return err;
-	keep.bpf = w->rec.sampler.tracer != NULL;
-	keep.write_anywhere = w->rec.out.foreign_dir;
-	err = privileges_drop(&keep);
-	if (err)
-		log_warning_errno(err, "privileges were not dropped, going on");
+	recording__drop_rights(&w->rec, false);
 	return take_moment(w, SAMPLE_FIRST);
 }
 

@@ -3,8 +3,7 @@
 
 #include <string.h>
 
-#include "base/cleanup.h"
-#include "base/file.h"
+#include "collect/table_read.h"
 
 #define TEXT_MAX (1024u * 1024) /* 64 nodes of 5 zones of 6 types: 250 KiB */
 
@@ -75,17 +74,14 @@ int buddyinfo_parse(struct cursor text, struct system_sample *s)
 	return 0;
 }
 
+static int parse_zones(struct cursor text, void *s)
+{
+	return buddyinfo_parse(text, s);
+}
+
 int buddyinfo_read(int root_fd, struct system_sample *s)
 {
-	_cleanup_free_ char *text = NULL;
-	size_t cap = 0, n_before = s->zones.n;
-	ssize_t len = read_file_grow(root_fd, "proc/buddyinfo", &text, &cap, TEXT_MAX);
-	int err;
-
-	if (len < 0)
-		return (int)len;
-	err = buddyinfo_parse((struct cursor){text, text + len}, s);
-	return !err && s->zones.n == n_before ? -EBADMSG : err;
+	return table_read(root_fd, "proc/buddyinfo", TEXT_MAX, parse_zones, s, &s->zones.n);
 }
 
 /* A count, or ">100000" where the kernel did not count to the end (5.5 on). */
@@ -190,15 +186,12 @@ int pagetypeinfo_parse(struct cursor text, struct system_sample *s)
 	return 0;
 }
 
+static int parse_types(struct cursor text, void *s)
+{
+	return pagetypeinfo_parse(text, s);
+}
+
 int pagetypeinfo_read(int root_fd, struct system_sample *s)
 {
-	_cleanup_free_ char *text = NULL;
-	size_t cap = 0, n_before = s->page_types.n;
-	ssize_t len = read_file_grow(root_fd, "proc/pagetypeinfo", &text, &cap, TEXT_MAX);
-	int err;
-
-	if (len < 0)
-		return (int)len;
-	err = pagetypeinfo_parse((struct cursor){text, text + len}, s);
-	return !err && s->page_types.n == n_before ? -EBADMSG : err;
+	return table_read(root_fd, "proc/pagetypeinfo", TEXT_MAX, parse_types, s, &s->page_types.n);
 }

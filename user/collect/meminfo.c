@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/file.h"
+#include "collect/table_read.h"
 
 #define TEXT_MAX 16384 /* ten times what any kernel writes */
 
@@ -43,17 +43,12 @@ int meminfo_parse(struct cursor text, struct tick *t)
 	return 0;
 }
 
+static int parse(struct cursor text, void *t)
+{
+	return meminfo_parse(text, t);
+}
+
 int meminfo_read(int root_fd, struct tick *t)
 {
-	size_t n_before = t->meminfo.n;
-	char text[TEXT_MAX];
-	ssize_t len = read_file_at(root_fd, "proc/meminfo", text, sizeof(text));
-	int err;
-
-	if (len < 0)
-		return (int)len;
-	err = meminfo_parse((struct cursor){text, text + len}, t);
-	if (err)
-		return err;
-	return t->meminfo.n == n_before ? -EBADMSG : 0;
+	return table_read(root_fd, "proc/meminfo", TEXT_MAX, parse, t, &t->meminfo.n);
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collect/vmstat.h"
 
-#include "base/cleanup.h"
-#include "base/file.h"
+#include "collect/table_read.h"
 
 #define TEXT_MAX (256u * 1024) /* about 6 KiB in 6.18 */
 
@@ -29,15 +28,12 @@ int counters_parse(struct cursor text, struct counters *c)
 	return 0;
 }
 
+static int parse(struct cursor text, void *c)
+{
+	return counters_parse(text, c);
+}
+
 int vmstat_read(int root_fd, struct counters *c)
 {
-	_cleanup_free_ char *text = NULL;
-	size_t cap = 0, n_before = c->n;
-	ssize_t len = read_file_grow(root_fd, "proc/vmstat", &text, &cap, TEXT_MAX);
-	int err;
-
-	if (len < 0)
-		return (int)len;
-	err = counters_parse((struct cursor){text, text + len}, c);
-	return !err && c->n == n_before ? -EBADMSG : err;
+	return table_read(root_fd, "proc/vmstat", TEXT_MAX, parse, c, &c->n);
 }

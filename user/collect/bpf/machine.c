@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "collect/bpf/rights.h"
 #include "collect/bpf/object.h"
 
 #include "calibrate.skel.h"
@@ -92,7 +93,7 @@ static int load_probe(struct machine *m, struct features *features, struct bpf_o
 	}
 	features__set(features, "bpf", FEATURE_MISSING,
 		      "run as root (or with CAP_BPF, CAP_PERFMON) on a kernel with BTF", "%s",
-		      reason);
+		      err == -EPERM ? bpf_missing_right_here() : reason);
 	return err;
 }
 
