@@ -9,6 +9,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 out=${1:-build/corpus}
 [ $# -eq 0 ] || shift
+[ $# -gt 0 ] || set -- fit score cost write
 mkdir -p "$out"
 v=user/analyze/verdict
 gen="tests/corpus/gen.c tests/corpus/gen_shapes.c tests/corpus/sim.c"
@@ -17,7 +18,7 @@ follow="user/analyze/follow.c user/analyze/follow_query.c user/analyze/follow_va
 	user/analyze/ledger.c"
 flags="-std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Iuser -Itests/corpus"
 cc=${CC:-cc}
-for tool in ${*:-fit score cost write}; do
+for tool; do
 	# shellcheck disable=SC2086 # lists of words
 	case $tool in
 	fit) $cc $flags -o "$out/fit" tests/corpus/fit.c $gen $evidence ;;

@@ -16,7 +16,7 @@
 
 #define FOLLOW_SERIES_MAX 10000
 #define FOLLOW_SUBJECTS_MAX 32768
-#define FOLLOW_LOOKS 160 /* verdicts a tick: some 11 ms of CPU */
+#define FOLLOW_LOOKS 96 /* verdicts a tick: some 7 ms of CPU */
 
 enum follow_kind {
 	FOLLOW_PROCESS,
