@@ -92,12 +92,24 @@ static inline struct symbolizer *new_symbolizer(const struct symbol_options *o)
 static inline uint32_t add_program(struct symbolizer *s, const char *program)
 {
 	char path[PATH_SIZE];
-	const struct symbol_module m = {
-		.kind = SYMBOL_FILE, .name = in_place(path, program), .fd = -1, .root_fd = -1};
+	struct symbol_module m = {
+		.kind = SYMBOL_FILE, .name = in_place(path, program), .root_fd = -1};
 	uint32_t id;
 
+	m.fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_true(m.fd >= 0);
 	assert_int_equal(symbolizer__add(s, &m, &id), 0);
+	close(m.fd);
 	return id;
+}
+
+static inline void read_build_id(const char *program, char ret[static BUILD_ID_SIZE])
+{
+	char path[PATH_SIZE];
+	int fd = open(in_place(path, program), O_RDONLY | O_CLOEXEC);
+
+	assert_int_equal(build_id_read(fd, ret), 0);
+	close(fd);
 }
 
 /* What is at one address: v is the caller's, strings are the symbolizer's. */

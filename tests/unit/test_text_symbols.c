@@ -7,16 +7,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/parse.h"
 #include "skip.h"
 #include "symbol/answer.h"
+#include "symbol/confine.h"
 #include "symbol/function_table.h"
 #include "symbol/line_file.h"
 #include "symbol/symbolizer.h"
@@ -282,6 +286,47 @@ static void answers_whole_and_cut(void **state)
 	strbuf_free(&b);
 }
 
+/* --- the child's prison --- */
+
+/* What a child of ours could still do, as bits. */
+static int try_all(int fd, bool may_open)
+{
+	void *memory;
+	int done = 0;
+
+	confine(fd, true);
+	if (!may_open)
+		confine(fd, false);
+	done |= write(fd, "x", 1) == 1 ? 1 : 0;
+	memory = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	done |= memory != MAP_FAILED ? 2 : 0;
+	done |= open("/proc/self/status", O_RDONLY | O_CLOEXEC) >= 0 ? 4 : 0;
+	done |= write(STDERR_FILENO, "", 0) == 0 ? 8 : 0;
+	done |= socket(AF_UNIX, SOCK_STREAM, 0) >= 0 ? 16 : 0;
+	done |= kill(getpid(), 0) == 0 ? 32 : 0;
+	done |= execl("/bin/true", "true", NULL) && errno == EPERM ? 64 : 0;
+	return done;
+}
+
+static void a_parser_that_was_taken_over(void **state)
+{
+	int fd = file_of("", 0);
+
+	for (int may_open = 0; may_open < 2; may_open++) {
+		pid_t pid = fork();
+		int status;
+
+		if (!pid)
+			_exit(try_all(fd, may_open));
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_true(WIFEXITED(status));
+		if (WEXITSTATUS(status) & 32)
+			skip_because("no seccomp filters here");
+		assert_int_equal(WEXITSTATUS(status), 1 | 2 | (may_open ? 4 : 0) | 64);
+	}
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -291,6 +336,7 @@ int main(void)
 		cmocka_unit_test(whose_perf_map),
 		cmocka_unit_test(aliases_and_overlaps),
 		cmocka_unit_test(answers_whole_and_cut),
+		cmocka_unit_test(a_parser_that_was_taken_over),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,11 +8,11 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/parse.h"
 #include "symbol/demangle.h"
 #include "symbol/dwarf_index.h"
 #include "symbol/function_table.h"
 #include "symbol/open_file.h"
-#include "symbol/vdso.h"
 
 /* Beyond any program; a sparse file can claim to be larger. */
 #define FILE_SIZE_MAX (16ULL << 30)
@@ -79,18 +79,19 @@ static int open_module_file(const struct symbol_module *m, struct notes *notes)
 {
 	int fd;
 
-	if (m->kind == SYMBOL_VDSO)
-		fd = vdso_open();
-	else if (m->fd >= 0)
+	if (m->fd >= 0)
 		fd = fcntl(m->fd, F_DUPFD_CLOEXEC, 3);
+	else if (!m->build_id || !*m->build_id)
+		return refuse(notes, NOTE_UNPROVEN, m->name, -ESTALE);
 	else
-		fd = open_regular(m->root_fd, m->name);
+		fd = open_regular(m->root_fd, m->name ? m->name : "");
 	return fd < 0 ? refuse(notes, NOTE_UNREADABLE, m->name, -EACCES) : fd;
 }
 
 static int report_module(struct elf_symbols *e, int file)
 {
 	const struct symbol_module *m = e->source->module;
+	const char *name = m->name ? m->name : "";
 	_cleanup_close_ int fd = file;
 	void **user = NULL;
 	struct stat st;
@@ -99,13 +100,13 @@ static int report_module(struct elf_symbols *e, int file)
 		return refuse(e->notes, NOTE_UNREADABLE, m->name, -errno);
 	if ((uint64_t)st.st_size > FILE_SIZE_MAX)
 		return refuse(e->notes, NOTE_TOO_LARGE, m->name, -EFBIG);
-	e->place = (struct debug_place){m->name, m->root_fd, e->source->debug_dirs, st.st_dev,
-					st.st_ino};
+	e->place =
+		(struct debug_place){name, m->root_fd, e->source->debug_dirs, st.st_dev, st.st_ino};
 	e->dwfl = dwfl_begin(&callbacks);
 	if (!e->dwfl)
 		return -ENOMEM;
 	/* Base 0: addresses are the file's own. */
-	e->module = dwfl_report_elf(e->dwfl, m->name, m->name, fd, 0, true);
+	e->module = dwfl_report_elf(e->dwfl, name, name, fd, 0, true);
 	if (!e->module)
 		return refuse(e->notes, NOTE_DAMAGED, m->name, -ENOEXEC);
 	fd = -1; /* libdwfl's now */
@@ -223,21 +224,74 @@ static void close_symbols(struct elf_symbols **e)
 	elf_symbols__close(*e);
 }
 
+static int open_file(struct elf_symbols *e, int fd)
+{
+	int err = fd < 0 ? fd : report_module(e, fd);
+
+	return err ? err : check_build_id(e);
+}
+
+static size_t build_id_bytes(const char *hex, uint8_t ret[static BUILD_ID_SIZE / 2])
+{
+	size_t n = strlen(hex) / 2;
+
+	if (n > BUILD_ID_SIZE / 2)
+		return 0;
+	for (size_t i = 0; i < n; i++) {
+		const char digits[] = {hex[2 * i], hex[2 * i + 1]};
+		struct cursor c = {digits, digits + 2};
+		uint64_t byte;
+
+		if (cursor_hex(&c, &byte))
+			return 0;
+		ret[i] = (uint8_t)byte;
+	}
+	return n;
+}
+
+/*
+ * Elsewhere, or later: the file is not here, or another one is, but its debug
+ * file may be, and has all its names. What was wrong with the file is then no
+ * matter.
+ */
+static int open_debug_alone(struct elf_symbols *e)
+{
+	const struct symbol_module *m = e->source->module;
+	uint8_t id[BUILD_ID_SIZE / 2];
+	struct debug_wanted w = {.build_id = id};
+	int fd, err;
+
+	if (m->kind != SYMBOL_FILE || !m->build_id)
+		return -ENOENT;
+	w.build_id_size = build_id_bytes(m->build_id, id);
+	e->place = (struct debug_place){m->name ? m->name : "", m->root_fd, e->source->debug_dirs,
+					0, 0};
+	fd = debug_file_find(&e->place, &w, e->notes);
+	if (fd < 0)
+		return fd;
+	if (e->dwfl)
+		dwfl_end(e->dwfl);
+	e->dwfl = NULL;
+	err = open_file(e, fd);
+	if (err)
+		return err;
+	notes__forget(e->notes);
+	return 0;
+}
+
 int elf_symbols__open(const struct elf_source *s, struct notes *notes, struct elf_symbols **ret)
 {
 	_cleanup_(close_symbols) struct elf_symbols *e = calloc(1, sizeof(*e));
-	int fd, err;
+	int err;
 
 	if (!e)
 		return -ENOMEM;
 	e->source = s;
 	e->notes = notes;
-	fd = open_module_file(s->module, notes);
-	if (fd < 0)
-		return fd;
-	err = report_module(e, fd);
-	if (!err)
-		err = check_build_id(e);
+	elf_version(EV_CURRENT); /* libelf opens nothing before it was asked */
+	err = open_file(e, open_module_file(s->module, notes));
+	if (err && !open_debug_alone(e))
+		err = 0;
 	/* Before the symbols: where the file has none, its debug file may. */
 	if (!err && !s->no_lines)
 		err = read_dwarf(e);

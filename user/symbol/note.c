@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "symbol/note.h"
 
+#include <string.h>
+
 #include "base/str.h"
 
 static const struct {
@@ -13,6 +15,9 @@ static const struct {
 	[NOTE_DAMAGED] = {"symbols_damaged",
 			  "files that are no sound ELF files: their frames have module and offset "
 			  "only; the first: %s"},
+	[NOTE_UNPROVEN] = {"symbols_unproven",
+			   "files without a build-id of which only the name is known: another file "
+			   "may have it by now, so it is not used; the first: %s"},
 	[NOTE_CHANGED] = {"symbols_file_changed",
 			  "files that are not the ones that ran (another build-id), not used; the "
 			  "first: %s"},
@@ -40,6 +45,11 @@ void notes__add(struct notes *n, enum note_kind kind, const char *file)
 {
 	if (!n->count[kind]++)
 		n->first[kind] = strings__keep(&n->strings, file);
+}
+
+void notes__forget(struct notes *n)
+{
+	memset(n->count, 0, sizeof(n->count));
 }
 
 int notes__limits(const struct notes *n, struct limits *l)

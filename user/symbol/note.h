@@ -8,6 +8,7 @@
 enum note_kind {
 	NOTE_UNREADABLE, /* could not be opened */
 	NOTE_DAMAGED,	 /* no ELF file, or one that contradicts itself */
+	NOTE_UNPROVEN,	 /* known by its name only, which may be another file's by now */
 	NOTE_CHANGED,	 /* not the file that was mapped, by its build-id */
 	NOTE_MISMATCH,	 /* a debug file that belongs to another one */
 	NOTE_TOO_LARGE,
@@ -27,6 +28,7 @@ struct notes {
 
 /* Told best-effort: out of memory costs the name. */
 void notes__add(struct notes *n, enum note_kind kind, const char *file);
+void notes__forget(struct notes *n); /* all that happened; strings are kept */
 /* Sets an entry for each kind that happened. 0 or -ENOMEM. */
 int notes__limits(const struct notes *n, struct limits *l);
 void notes__free(struct notes *n);

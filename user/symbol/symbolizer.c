@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "symbol/text_symbols.h"
+#include "symbol/vdso.h"
 #include "symbol/worker.h"
 
 #define NS_PER_S 1000000000ULL
@@ -115,11 +116,13 @@ static int push_module(struct symbolizer *s, const struct symbol_module *m)
 	struct module new = {.m = *m};
 	int err;
 
-	fd = copy_fd(m->fd);
+	fd = m->kind == SYMBOL_VDSO && m->fd < 0 ? vdso_open() : copy_fd(m->fd);
 	root_fd = copy_fd(m->root_fd);
-	if (fd < -1 || root_fd < -1)
-		return fd < -1 ? fd : root_fd;
-	new.m.fd = fd;
+	if (m->kind != SYMBOL_VDSO && fd < -1)
+		return fd;
+	if (root_fd < -1)
+		return root_fd;
+	new.m.fd = fd < 0 ? -1 : fd;
 	new.m.root_fd = root_fd;
 	err = vec_push(&s->modules, new);
 	if (err)

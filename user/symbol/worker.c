@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/parse.h"
+#include "symbol/confine.h"
 
 #define NS_PER_MS 1000000ULL
 #define NS_PER_S 1000000000ULL
@@ -88,6 +89,7 @@ static _Noreturn void child(const struct worker_job *job, int fd)
 	int err;
 
 	limit_child(job);
+	confine(fd, true);
 	err = elf_symbols__open(job->source, &notes, &e);
 	put_notes(&b, &notes);
 	flush(fd, &b);
@@ -95,6 +97,7 @@ static _Noreturn void child(const struct worker_job *job, int fd)
 		_exit(err == -ENOMEM ? ENOMEM : 0);
 	/* From here on everything is open; what DWARF names may be a device. */
 	set_limit(RLIMIT_NOFILE, 0);
+	confine(fd, false);
 	for (size_t i = 0; i < job->n_todo; i++) {
 		uint32_t number = job->todo[i];
 
