@@ -89,6 +89,37 @@ static void page_cache_is_no_alert(void **state)
 	vec_free(&w->now.cgroups); /* path is not malloc'ed */
 }
 
+/* Where a kill was is told when one cgroup counted as many as there were. */
+static void the_scene_of_a_kill(void **state)
+{
+	static char a[] = "/a", b[] = "/a/b";
+	struct world *w = *state;
+	const struct oom_kill kills[2] = {{.pid = 1, .in_log = true, .in_cgroup = true},
+					  {.pid = 2, .in_log = true, .in_cgroup = true}};
+
+	count_kills(w);
+	w->before.err[SYSTEM_CGROUPS] = w->now.err[SYSTEM_CGROUPS] = 0;
+	for (int i = 0; i < 2; i++) {
+		struct cgroup_sample c = {.path = i ? b : a, .known = 1u << CGROUP_EVENT_OOM_KILL};
+
+		assert_int_equal(vec_push(&w->before.cgroups, c), 0);
+		c.value[CGROUP_EVENT_OOM_KILL] = 1;
+		assert_int_equal(vec_push(&w->now.cgroups, c), 0);
+	}
+	w->m.kills = kills;
+	w->m.n_kills = 1;
+	judge(w);
+	assert_told(w, ALERT_OOM_KILL, ALERT_RAISED);
+	assert_string_equal(w->told.v[0].message,
+			    "the kernel killed ? (pid 1) for lack of memory in /a/b");
+	w->m.n_kills = 2; /* the other's cgroup is gone */
+	assert_int_equal(judge(w), 2);
+	assert_string_equal(w->told.v[1].message,
+			    "the kernel killed ? (pid 2) for lack of memory in its cgroup");
+	vec_free(&w->now.cgroups);
+	vec_free(&w->before.cgroups);
+}
+
 static void add_cgroup(struct world *w, char *path, const char *name, uint64_t used, uint64_t max)
 {
 	struct cgroup_sample c = {.path = path, .known = 1u << CGROUP_CURRENT};
@@ -153,8 +184,11 @@ static void cgroup_that_waits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_WORLD(each_oom_kill),	  IN_WORLD(named_oom_kills),
-		IN_WORLD(page_cache_is_no_alert), IN_WORLD(cgroup_under_a_tighter_limit),
+		IN_WORLD(the_scene_of_a_kill),
+		IN_WORLD(each_oom_kill),
+		IN_WORLD(named_oom_kills),
+		IN_WORLD(page_cache_is_no_alert),
+		IN_WORLD(cgroup_under_a_tighter_limit),
 		IN_WORLD(cgroup_that_waits),
 	};
 

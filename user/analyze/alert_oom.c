@@ -37,12 +37,28 @@ static bool is_within(const char *path, const char *above)
 	return len == 1 || (!strncmp(path, above, len) && path[len] == '/');
 }
 
-/* The one cgroup that counted kills since the moment before: kills count in those above, too (v2),
- * so the innermost. NULL: none, or several. */
+static bool is_of_machine(const struct oom_kill *k)
+{
+	return k->in_log && !k->in_cgroup;
+}
+
+/* Kills that may have been at a cgroup's limit. */
+static uint64_t kills_at_limits(const struct moment *m)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < m->n_kills; i++)
+		n += !is_of_machine(&m->kills[i]);
+	return n;
+}
+
+/* The one cgroup that counted all the kills since the moment before: kills count in those above,
+ * too (v2), so the innermost. NULL: none, or several, some of which may be gone again. */
 static const struct cgroup_sample *find_scene(const struct moment *m)
 {
 	const struct cgroup_list *now = &m->system->cgroups;
 	const struct cgroup_sample *scene = NULL;
+	uint64_t n = 0;
 
 	if (!m->before || m->system->err[SYSTEM_CGROUPS] || m->before->err[SYSTEM_CGROUPS])
 		return NULL;
@@ -55,8 +71,9 @@ static const struct cgroup_sample *find_scene(const struct moment *m)
 		if (scene && !is_within(c->path, scene->path))
 			return NULL;
 		scene = c;
+		n = kills_in(c) - (was ? kills_in(was) : 0);
 	}
-	return scene;
+	return n == kills_at_limits(m) ? scene : NULL;
 }
 
 static const struct proc_history *find_history(const struct moment *m, uint32_t pid)
@@ -96,7 +113,7 @@ static void add_where(struct strbuf *b, const struct oom_kill *k, const struct c
 {
 	char shown[96];
 
-	if (k->in_log && !k->in_cgroup)
+	if (is_of_machine(k))
 		strbuf_addf(b, " in the machine");
 	else if (scene)
 		strbuf_addf(
@@ -108,10 +125,12 @@ static void add_where(struct strbuf *b, const struct oom_kill *k, const struct c
 		strbuf_addf(b, " in its cgroup");
 }
 
+/* Beside a kill at a cgroup's limit what others in the machine did is not to be told: it is no
+ * reason. */
 static void add_growers(struct strbuf *b, const struct moment *m, const struct oom_kill *k)
 {
 	const struct proc_history *victim = find_history(m, k->pid);
-	const struct proc_history *grower = find_grower(m, victim);
+	const struct proc_history *grower = is_of_machine(k) ? find_grower(m, victim) : NULL;
 	char bytes[HUMAN_BYTES_SIZE], comm[ALERT_COMM_SIZE];
 
 	if (victim && growth_of(victim) >= GROWTH_MIN)
