@@ -106,7 +106,7 @@ bench_src := $(sort $(filter-out %.bpf.c,$(wildcard tests/bench/*.c)))
 bench_bpf_src := $(sort $(wildcard tests/bench/*.bpf.c))
 
 skels := $(bpf_src:bpf/%.bpf.c=$(B)/gen/%.skel.h)
-generated := $(skels) $(B)/gen/version.h
+generated := $(skels) $(B)/gen/version.h $(B)/gen/boot_service.h
 user_obj := $(user_src:%.c=$(B)/%.o)
 lib_src := $(filter-out user/main.c,$(user_src))
 asan_obj := $(lib_src:%.c=$(B)/asan/%.o)
@@ -166,6 +166,12 @@ $(B)/user/%.o: user/%.c $(B)/stamp/user | $(generated)
 $(B)/gen/version.h: $(B)/stamp/version
 	@mkdir -p $(@D)
 	$(Q)printf '#define MEMTRACE_VERSION "%s"\n' '$(FULL_VERSION)' >$@
+
+# The unit as a string: an installed binary has no tree beside it.
+$(B)/gen/boot_service.h: scripts/systemd/boot-diagnostics.service
+	@mkdir -p $(@D)
+	$(Q){ echo 'static const char boot_service_text[] ='; \
+		sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $<; echo ';'; } >$@
 
 # DWARF stays behind, BTF is kept.
 $(B)/bpf/%.bpf.o: bpf/%.bpf.c $(B)/stamp/bpf
@@ -244,7 +250,7 @@ $(B)/arm64/gen/%.skel.h: $(B)/arm64/bpf/%.bpf.o
 	@mkdir -p $(@D)
 	$(call say,SKEL arm,$@) $(BPFTOOL) gen skeleton $< name $*_bpf >$@
 
-$(B)/arm64/user/%.o: user/%.c $(B)/stamp/arm64 | $(arm_skels) $(B)/gen/version.h
+$(B)/arm64/user/%.o: user/%.c $(B)/stamp/arm64 | $(arm_skels) $(B)/gen/version.h $(B)/gen/boot_service.h
 	@mkdir -p $(@D)
 	$(call say,CC arm,$<) $(CROSS_CC) $(ARM_FLAGS) $(dep) -c -o $@ $<
 

@@ -23,9 +23,18 @@ static int version(const struct options *o)
 }
 
 static int (*const modes[])(const struct options *o) = {
-	[MODE_TRACE] = run_trace, [MODE_REPORT] = run_report,	[MODE_DOCTOR] = run_doctor,
-	[MODE_JUDGE] = run_judge, [MODE_MONITOR] = run_monitor, [MODE_HELP] = help,
+	[MODE_TRACE] = run_trace,
+	[MODE_REPORT] = run_report,
+	[MODE_DOCTOR] = run_doctor,
+	[MODE_JUDGE] = run_judge,
+	[MODE_MONITOR] = run_monitor,
+	[MODE_HELP] = help,
 	[MODE_VERSION] = version,
+	[MODE_BOOT] = run_boot,
+	[MODE_INSTALL_SERVICE] = run_install_service,
+	[MODE_UNINSTALL_SERVICE] = run_uninstall_service,
+	[MODE_STATUS] = run_status,
+
 };
 
 int main(int argc, char **argv)

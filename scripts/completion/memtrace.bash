@@ -3,9 +3,11 @@
 #
 # Completion of memtrace for bash. tests/check/options-docs.sh compares the lists here with --help.
 
-_memtrace_options='--pid -p --comm --cgroup -- --monitor --report --doctor --judge --duration --interval
+_memtrace_options='--pid -p --comm --cgroup -- --monitor --boot --install-service
+	--uninstall-service --status --report --doctor --judge --duration --interval
 	--no-follow --format --output -o --top-processes --sample --stack-size
-	--unwind-budget --top-paths --min-bytes --since --debug-dir --fail-on --log-dir --threshold --config --on-alert
+	--unwind-budget --top-paths --min-bytes --since --debug-dir --fail-on --log-dir --threshold
+	--config --on-alert --warm-up --keep-sessions --keep-size
 	--no-session --no-bpf --no-source --sysroot
 	--verbose -v --quiet -q --help -h --version -V'
 _memtrace_formats='text json openmetrics folded pprof flamegraph'
@@ -55,6 +57,9 @@ _memtrace_value() {
 	--comm) _memtrace_comms "$2" ;;
 	--cgroup) _memtrace_cgroups "$2" ;;
 	--duration) mapfile -t COMPREPLY < <(compgen -W '30s 5m 1h 1d' -- "$2") ;;
+	--warm-up) mapfile -t COMPREPLY < <(compgen -W '1m 5m 15m' -- "$2") ;;
+	--keep-sessions) mapfile -t COMPREPLY < <(compgen -W '0 10 30' -- "$2") ;;
+	--keep-size) mapfile -t COMPREPLY < <(compgen -W '0 256M 1G' -- "$2") ;;
 	--interval) mapfile -t COMPREPLY < <(compgen -W '500ms 1s 5s 30s' -- "$2") ;;
 	--format) mapfile -t COMPREPLY < <(compgen -W "$_memtrace_formats" -- "$2") ;;
 	--no-source) mapfile -t COMPREPLY < <(compgen -W "$_memtrace_sources" -- "$2") ;;

@@ -43,7 +43,7 @@ may() { # LAYER WHAT
 kind_of() {
 	case $1 in
 	memtrace.h) what=wire ;;
-	version.h) what=version ;;
+	version.h | boot_service.h) what=version ;;
 	*.skel.h) what=skel ;;
 	*/*) what=${1%%/*} ;;
 	*) what=short ;;

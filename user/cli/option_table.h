@@ -18,9 +18,10 @@ struct option_def {
 	const char *arg;    /* how the value is called; NULL: takes none */
 	unsigned int words; /* so many words may follow it, as separate ones, and are its values */
 	enum mode mode;	    /* the mode it chooses, or MODE_NONE */
-	uint32_t modes; /* bits (1 << enum mode) it may go with; not for those that choose one */
-	bool repeats;	/* chooses a mode and may be given again */
-	bool hidden;	/* parsed but not shown: no help, man page or completion */
+	uint32_t modes;	 /* bits (1 << enum mode) it may go with; not for those that choose one */
+	enum mode joins; /* goes with the option that chooses this mode, which then counts */
+	bool repeats;	 /* chooses a mode and may be given again */
+	bool hidden;	 /* parsed but not shown: no help, man page or completion */
 	/* Stores arg (NULL when .arg is) in o. 0, or usage_error()'s value, or -ENOMEM. */
 	int (*parse)(const struct option_def *def, const char *arg, struct options *o);
 	/* Takes the nth of the words that follow, from 0. */

@@ -267,3 +267,12 @@ int monitor_word(unsigned int nth, const char *arg, struct options *o)
 	*(nth ? &o->interval_ns : &o->duration_ns) = ns;
 	return 0;
 }
+
+int bugreport_word(unsigned int nth, const char *arg, struct options *o)
+{
+	(void)nth;
+	if (!*arg)
+		return usage_error("--bugreport: the name of the archive is empty");
+	o->bugreport = arg;
+	return 0;
+}

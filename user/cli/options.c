@@ -98,6 +98,13 @@ static int choose_mode(struct parse_state *s, const struct option_def *def)
 
 	if (s->chooser == def && !def->repeats)
 		return usage_error("%s is given twice", option_label(def, a));
+	if (s->chooser && def->joins != MODE_NONE && s->o.mode == def->joins)
+		return 0;
+	if (s->chooser && s->chooser != def && s->chooser->joins == def->mode) {
+		s->chooser = def;
+		s->o.mode = def->mode;
+		return 0;
+	}
 	if (s->chooser && s->chooser != def)
 		return usage_error("%s and %s cannot be combined: one of them at a time",
 				   option_label(s->chooser, a), option_label(def, b));
@@ -228,6 +235,19 @@ static int check_combination(const struct parse_state *s)
 	return 0;
 }
 
+/* What was not given, where that depends on the mode. */
+static void fill_times(struct options *o)
+{
+	bool boot = o->mode == MODE_BOOT || o->mode == MODE_INSTALL_SERVICE;
+
+	if (boot && !o->duration_ns)
+		o->duration_ns = BOOT_DURATION_NS;
+	if (!o->interval_ns)
+		o->interval_ns = boot	      ? BOOT_INTERVAL_NS
+				 : o->fail_on ? GATE_INTERVAL_NS
+					      : DEFAULT_INTERVAL_NS;
+}
+
 static int parse_words(int argc, char **argv, struct parse_state *s)
 {
 	struct getopt_tables t;
@@ -262,6 +282,9 @@ int options__parse(int argc, char **argv, struct options *ret)
 				.sample_bytes = DEFAULT_SAMPLE_BYTES,
 				.stack_bytes = DEFAULT_STACK_BYTES,
 				.unwind_permille = DEFAULT_UNWIND_PERMILLE,
+				.warm_up_ns = DEFAULT_WARM_UP_NS,
+				.keep_sessions = DEFAULT_KEEP_SESSIONS,
+				.keep_bytes = DEFAULT_KEEP_BYTES,
 			},
 	};
 	int err;
@@ -269,8 +292,7 @@ int options__parse(int argc, char **argv, struct options *ret)
 	for (int kind = 0; kind < _ALERT_KIND_MAX; kind++)
 		s.o.thresholds[kind] = alert_defs[kind].threshold;
 	err = parse_words(argc, argv, &s);
-	if (!s.o.interval_ns)
-		s.o.interval_ns = s.o.fail_on ? GATE_INTERVAL_NS : DEFAULT_INTERVAL_NS;
+	fill_times(&s.o);
 	if (!err && s.o.mode != MODE_HELP && s.o.mode != MODE_VERSION)
 		err = check_combination(&s);
 	if (!err && s.o.config)

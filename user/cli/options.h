@@ -19,9 +19,21 @@ enum mode {
 	MODE_DOCTOR,
 	MODE_JUDGE,   /* --judge FILE|DIR */
 	MODE_MONITOR, /* --monitor [MINUTES [SECONDS]] */
+	MODE_BOOT,
+	MODE_INSTALL_SERVICE,
+	MODE_UNINSTALL_SERVICE,
+	MODE_STATUS,
+	MODE_BUGREPORT, /* --bugreport [FILE] */
 	MODE_HELP,
 	MODE_VERSION,
 };
+
+/* Defaults of --boot. */
+#define DEFAULT_WARM_UP_NS (5 * 60 * 1000000000ull)
+#define DEFAULT_KEEP_SESSIONS 10
+#define DEFAULT_KEEP_BYTES (512ull << 20)
+#define BOOT_DURATION_NS (2 * 3600ull * 1000000000ull)
+#define BOOT_INTERVAL_NS (30 * 1000000000ull)
 
 /* Event sources that can be switched off one by one: --no-source NAME. */
 struct options {
@@ -44,8 +56,13 @@ struct options {
 	VEC(const char *) disabled_sources;   /* --no-source NAME, repeated */
 	uint64_t thresholds[_ALERT_KIND_MAX]; /* of alerts; --threshold, --config, the defaults */
 	uint32_t thresholds_given;	      /* bits of those that --threshold set */
-	const char *config;		      /* --config */
-	const char *on_alert;		      /* --on-alert: a program; NULL none */
+	uint64_t warm_up_ns;		      /* --warm-up: after boot, no leak is looked for */
+	uint32_t keep_sessions;		      /* --keep-sessions: of boots; 0: all */
+	uint64_t keep_bytes;		      /* --keep-size; 0: no bound */
+	const char *bugreport; /* --bugreport: the archive; NULL: a name of its own */
+	bool no_redact;
+	const char *config;	  /* --config */
+	const char *on_alert;	  /* --on-alert: a program; NULL none */
 	int fail_on;		  /* --fail-on: exit 10 on this enum verdict_kind; 0: not given */
 	uint32_t top;		  /* --top-processes N, default 10; 0: all */
 	uint64_t sample_bytes;	  /* --sample, default 512 KiB; 0: nothing is sampled */

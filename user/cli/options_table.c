@@ -12,8 +12,14 @@
 #define IN_DOCTOR IN(MODE_DOCTOR)
 #define IN_JUDGE IN(MODE_JUDGE)
 #define IN_MONITOR IN(MODE_MONITOR)
-#define IN_RUN (IN_TRACE | IN_MONITOR)
-#define IN_ALL (IN_RUN | IN_REPORT | IN_DOCTOR | IN_JUDGE)
+#define IN_BOOT IN(MODE_BOOT)
+#define IN_INSTALL IN(MODE_INSTALL_SERVICE)
+#define IN_STATUS IN(MODE_STATUS)
+#define IN_BUGREPORT IN(MODE_BUGREPORT)
+#define IN_SERVICE (IN_INSTALL | IN(MODE_UNINSTALL_SERVICE) | IN_STATUS)
+#define IN_WATCH (IN_MONITOR | IN_BOOT)
+#define IN_RUN (IN_TRACE | IN_WATCH)
+#define IN_ALL (IN_RUN | IN_REPORT | IN_DOCTOR | IN_JUDGE | IN_SERVICE | IN_BUGREPORT)
 
 const struct option_def option_table[] = {
 	{.name = "pid",
@@ -51,6 +57,24 @@ const struct option_def option_table[] = {
 	 .word = monitor_word,
 	 .help = "watch the whole machine for MINUTES (default 60), a sample each SECONDS (default "
 		 "30): six logs in --log-dir, alerts, and a report at the end"},
+	{.name = "boot",
+	 .mode = MODE_BOOT,
+	 .parse = set_nothing,
+	 .help = "follow this boot for --duration (default 2h), a sample each --interval (default "
+		 "30s): seven logs, growth while idle told from growth under load, and what is new "
+		 "against earlier boots"},
+	{.name = "install-service",
+	 .mode = MODE_INSTALL_SERVICE,
+	 .parse = set_nothing,
+	 .help = "run --boot at every boot, as boot-diagnostics.service of systemd"},
+	{.name = "uninstall-service",
+	 .mode = MODE_UNINSTALL_SERVICE,
+	 .parse = set_nothing,
+	 .help = "remove that service; logs and sessions stay"},
+	{.name = "status",
+	 .mode = MODE_STATUS,
+	 .parse = set_nothing,
+	 .help = "tell the state of the service, the last session of --boot and its findings"},
 	{.name = "report",
 	 .arg = "SESSION",
 	 .mode = MODE_REPORT,
@@ -72,18 +96,18 @@ const struct option_def option_table[] = {
 
 	{.name = "duration",
 	 .arg = "TIME",
-	 .modes = IN_TRACE,
+	 .modes = IN_TRACE | IN_BOOT | IN_INSTALL,
 	 .parse = set_duration,
 	 .offset = offsetof(struct options, duration_ns),
 	 .help = "stop after TIME (90, 90s, 5m, 2h, 1d); without it when the processes are gone, "
 		 "or on Ctrl-C"},
 	{.name = "interval",
 	 .arg = "TIME",
-	 .modes = IN_TRACE,
+	 .modes = IN_TRACE | IN_BOOT | IN_INSTALL,
 	 .parse = set_duration,
 	 .offset = offsetof(struct options, interval_ns),
 	 .min = 100 * NS_PER_MS,
-	 .help = "time between two samples, at least 100ms; default 5s"},
+	 .help = "time between two samples, at least 100ms; default 5s (--boot: 30s)"},
 	{.name = "no-follow",
 	 .modes = IN_TRACE,
 	 .parse = set_flag,
@@ -151,28 +175,49 @@ const struct option_def option_table[] = {
 	 .modes = IN_TRACE | IN_REPORT,
 	 .parse = option_add_debug_dir,
 	 .help = "look for debug files below DIR as well; may be repeated"},
+	{.name = "warm-up",
+	 .arg = "TIME",
+	 .modes = IN_BOOT | IN_INSTALL,
+	 .parse = set_duration,
+	 .offset = offsetof(struct options, warm_up_ns),
+	 .help = "after boot for so long growth is warm-up and no leak; default 5m"},
+	{.name = "keep-sessions",
+	 .arg = "N",
+	 .modes = IN_BOOT | IN_INSTALL,
+	 .parse = set_u32,
+	 .offset = offsetof(struct options, keep_sessions),
+	 .help = "sessions of --boot that are kept with their logs, the newest; default 10, 0 "
+		 "keeps "
+		 "all"},
+	{.name = "keep-size",
+	 .arg = "SIZE",
+	 .modes = IN_BOOT | IN_INSTALL,
+	 .parse = option_set_size,
+	 .offset = offsetof(struct options, keep_bytes),
+	 .help = "and at most SIZE of them in all; default 512M, 0 is no bound"},
 	{.name = "log-dir",
 	 .arg = "DIR",
-	 .modes = IN_RUN,
+	 .modes = IN_RUN | IN_STATUS | IN_BUGREPORT,
 	 .parse = set_string,
 	 .offset = offsetof(struct options, log_dir),
 	 .help = "where the session file and logs are written; default /var/log/memtrace "
-		 "(--monitor: /var/log/memory-monitor), not as root the same below "
+		 "(--monitor: /var/log/memory-monitor, --boot: /var/log/boot-diagnostics), not as "
+		 "root the same below "
 		 "~/.local/state"},
 	{.name = "threshold",
 	 .arg = "NAME=VALUE",
-	 .modes = IN_MONITOR,
+	 .modes = IN_WATCH,
 	 .parse = set_threshold,
 	 .help = "alert above VALUE, see below; may be repeated"},
 	{.name = "config",
 	 .arg = "FILE",
-	 .modes = IN_MONITOR,
+	 .modes = IN_WATCH,
 	 .parse = set_string,
 	 .offset = offsetof(struct options, config),
 	 .help = "thresholds from FILE, a line NAME=VALUE each; --threshold goes before it"},
 	{.name = "on-alert",
 	 .arg = "PROGRAM",
-	 .modes = IN_MONITOR,
+	 .modes = IN_WATCH,
 	 .parse = set_string,
 	 .offset = offsetof(struct options, on_alert),
 	 .help = "run PROGRAM, without a shell, for each alert, which it gets as JSON on its "
@@ -201,7 +246,7 @@ const struct option_def option_table[] = {
 	 .help = "leave this event source off, see below; may be repeated"},
 	{.name = "sysroot",
 	 .arg = "DIR",
-	 .modes = IN_RUN | IN_DOCTOR,
+	 .modes = IN_RUN | IN_DOCTOR | IN_SERVICE | IN_BUGREPORT,
 	 .parse = set_string,
 	 .offset = offsetof(struct options, sysroot),
 	 .help = "read proc/ and sys/ below DIR instead of below /"},

@@ -97,7 +97,7 @@ static int make_dirs(char *path)
 	return 0;
 }
 
-static int default_dir(const char *name, char dst[static OUTPUT_DIR_SIZE])
+int output_default_dir(const char *name, char dst[static OUTPUT_DIR_SIZE])
 {
 	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
 
@@ -109,7 +109,7 @@ static int default_dir(const char *name, char dst[static OUTPUT_DIR_SIZE])
 		snprintf(dst, OUTPUT_DIR_SIZE, "%.400s/.local/state/%s", home, name);
 	else
 		return -ENOENT;
-	return make_dirs(dst);
+	return 0;
 }
 
 static void time_stamp(const char *format, char dst[static 32])
@@ -139,7 +139,7 @@ void output__place(struct output *o, const char *name, struct output_place *ret)
 	if (o->options->log_dir)
 		snprintf(ret->dir, sizeof(ret->dir), "%s", o->options->log_dir);
 	else
-		err = default_dir(name, ret->dir);
+		err = output_default_dir(name, ret->dir) ?: make_dirs(ret->dir);
 	if (!err && o->options->log_dir && strlen(o->options->log_dir) >= sizeof(ret->dir))
 		err = -ENAMETOOLONG;
 	if (!err)

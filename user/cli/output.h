@@ -32,6 +32,9 @@ struct output_place {
 	char session[96]; /* name of the session file */
 };
 
+/* The default place for NAME: /var/log/NAME, not as root ~/.local/state/NAME. Touches nothing. 0 or
+ * -ENOENT. */
+int output_default_dir(const char *name, char dst[static OUTPUT_DIR_SIZE]);
 /* Opens --log-dir, or the default place: /var/log/NAME, not as root ~/.local/state/NAME. */
 void output__place(struct output *o, const char *name, struct output_place *ret);
 void output_place__close(struct output_place *p);

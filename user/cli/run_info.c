@@ -47,6 +47,8 @@ static const char *mode_word(const struct options *o)
 {
 	if (o->mode == MODE_MONITOR)
 		return "monitor";
+	if (o->mode == MODE_BOOT)
+		return "boot";
 	if (o->command)
 		return "command";
 	if (o->comm)

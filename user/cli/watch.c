@@ -149,7 +149,9 @@ static int take_record(void *arg, struct cursor record)
 {
 	struct watch *w = arg;
 	struct oom_kill kill;
-	int err = oom_kill_parse(record, &kill) ? 0 : add_kill(w, &kill);
+	/* Those of before we came are no event of this run. */
+	bool is_ours = w->n_moments || !w->kind->whole_kernel_log;
+	int err = is_ours && !oom_kill_parse(record, &kill) ? add_kill(w, &kill) : 0;
 
 	if (!err && w->kind->kernel_record)
 		err = w->kind->kernel_record(w->arg, w, record);
@@ -180,7 +182,7 @@ static int read_kills(struct watch *w)
 		err = kmsg__each(&w->kmsg, take_record, w);
 	vec_for_each(k, &w->kills) {
 		name_kill(w, k);
-		if (!err && !w->kind->kernel_record)
+		if (!err)
 			err = note_kill(w, k);
 	}
 	return err;

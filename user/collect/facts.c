@@ -131,6 +131,40 @@ int facts_machine(int root_fd, const char *release, struct facts *f)
 	return err ? err : add_config(root_fd, release, f);
 }
 
+/* --- memory map --- */
+
+static int add_range(struct cursor line, struct facts *f)
+{
+	static const char ram[] = "System RAM";
+	unsigned long long start, end;
+	char text[128], range[64], value[64];
+
+	/* Resources within others are indented. */
+	if (line.p == line.end || *line.p == ' ' || !cursor_copy(line, text, sizeof(text)))
+		return 0;
+	if (!strstr(text, ram) || sscanf(text, "%llx-%llx", &start, &end) != 2 || end <= start)
+		return 0; /* all zero without the right to see addresses */
+	snprintf(range, sizeof(range), "%012llx-%012llx", start, end);
+	snprintf(value, sizeof(value), "%s, %llu KiB", ram, (end - start + 1) / 1024);
+	return facts__add(f, "memory", range, value);
+}
+
+int facts_memory_map(int root_fd, struct facts *f)
+{
+	_cleanup_free_ char *text = NULL;
+	struct cursor c, line;
+	size_t cap = 0;
+	ssize_t len = read_file_grow(root_fd, "proc/iomem", &text, &cap, CONFIG_MAX);
+	int err = 0;
+
+	if (len < 0)
+		return len == -ENOMEM ? -ENOMEM : 0;
+	c = (struct cursor){text, text + len};
+	while (!err && !cursor_line(&c, &line))
+		err = add_range(line, f);
+	return err;
+}
+
 /* --- units --- */
 
 /* systemd keeps a link "invocation:UNIT" for each (since 240), read by journald. */

@@ -15,6 +15,9 @@ int facts_machine(int root_fd, const char *release, struct facts *f);
  * by what systemd keeps in run/systemd/units. 0, -ENOMEM, or -ENOENT: no systemd runs here. */
 int facts_units(int root_fd, struct facts *f);
 
+/* "memory" ADDRESSES: the ranges of System RAM, where proc/iomem tells them. 0 or -ENOMEM. */
+int facts_memory_map(int root_fd, struct facts *f);
+
 /* "packages" dpkg|rpm, the value a fingerprint of what is installed. 0 or -ENOMEM. */
 int facts_packages(int root_fd, struct facts *f);
 

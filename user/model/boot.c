@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "model/boot.h"
+#include "model/boot_growth.h"
 
 const char *const activity_part_names[] = {
 	[ACTIVITY_CPU] = "cpu",	      [ACTIVITY_IO] = "io",	    [ACTIVITY_NET] = "net",
@@ -26,3 +26,24 @@ const char *const critical_kind_names[] = {
 	[CRITICAL_SUSPEND] = "suspend",
 	[CRITICAL_RESUME] = "resume",
 };
+
+const char *const grower_kind_names[] = {
+	[GROWER_LINE] = "line",
+	[GROWER_PROCESS] = "process",
+	[GROWER_GROUP] = "group",
+	[GROWER_SLAB] = "slab",
+};
+
+void boot_growth__free(struct boot_growth *g)
+{
+	vec_free(&g->v);
+	hmap_free(&g->index);
+}
+
+void boot_run__free(struct boot_run *r)
+{
+	vec_for_each(unit, &r->units)
+		free(*unit);
+	vec_free(&r->units);
+	vec_free(&r->points);
+}

@@ -84,8 +84,6 @@ struct log_events {
 /* --- a moment of boot diagnostics --------------------------------------------------------------
  */
 
-struct slab_cache;
-
 struct boot_moment {
 	enum boot_phase phase;
 	uint32_t busy;	    /* bits (1 << enum activity_part): why it is not idle */
@@ -95,7 +93,8 @@ struct boot_moment {
 	size_t n_events;
 	uint64_t n_events_skipped; /* beyond the bound of a moment */
 	const struct facts *facts; /* at the first moment, else NULL */
-	const struct tick *first;  /* meminfo of the first moment */
-	const struct slab_cache *first_slabs;
-	size_t n_first_slabs;
+	bool has_used, has_used_before;
+	uint64_t used, used_before; /* memory in use now and at the moment before */
+	uint64_t n_alerts; /* told before this moment */
+	const struct tick *first;   /* meminfo of the first moment */
 };

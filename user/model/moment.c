@@ -10,20 +10,7 @@ int moment__meminfo(const struct moment *m, const char *name, uint64_t *ret)
 
 int moment__used(const struct moment *m, uint64_t *ret_used, uint64_t *ret_total)
 {
-	uint64_t total, available, buffers, cached;
-
-	if (moment__meminfo(m, "MemTotal", &total))
-		return -ENOENT;
-	if (moment__meminfo(m, "MemAvailable", &available)) {
-		if (moment__meminfo(m, "MemFree", &available) ||
-		    moment__meminfo(m, "Buffers", &buffers) ||
-		    moment__meminfo(m, "Cached", &cached))
-			return -ENOENT;
-		available += buffers + cached;
-	}
-	*ret_used = available < total ? total - available : 0;
-	*ret_total = total;
-	return 0;
+	return meminfo_used(m->tick->meminfo.v, m->tick->meminfo.n, ret_used, ret_total);
 }
 
 int proc_growing_bytes(const struct proc_sample *p, uint64_t *ret)

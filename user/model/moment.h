@@ -6,6 +6,7 @@
 #pragma once
 
 #include "model/alert.h"
+#include "model/boot.h"
 #include "model/docker_disk.h"
 #include "model/history.h"
 #include "model/oom.h"
@@ -48,7 +49,8 @@ struct moment {
 	size_t n_leaks;
 	const struct alert *alerts; /* told at this moment */
 	size_t n_alerts;
-	uint32_t top; /* rows of a ranked list; 0: all */
+	const struct boot_moment *boot; /* of boot diagnostics; else NULL */
+	uint32_t top;			/* rows of a ranked list; 0: all */
 
 	/* Of the run up to here. */
 	const struct history *history;	    /* NULL: not kept */
@@ -64,8 +66,7 @@ struct moment {
 /* A meminfo line's bytes; 0, or -ENOENT. */
 int moment__meminfo(const struct moment *m, const char *name, uint64_t *ret);
 
-/* Memory in use: all but what could be had without swapping (MemTotal - MemAvailable; before
- * 3.14, which has no MemAvailable, all but free, buffers and cache). 0, or -ENOENT. */
+/* meminfo_used() of its tick. 0, or -ENOENT. */
 int moment__used(const struct moment *m, uint64_t *ret_used, uint64_t *ret_total);
 
 /* What a process has that no other has: anon + swap + shmem, or RSS where those are not known.

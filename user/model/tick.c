@@ -91,3 +91,21 @@ int meminfo_find(const struct meminfo_line *v, size_t n, const char *name, uint6
 		}
 	return -ENOENT;
 }
+
+int meminfo_used(const struct meminfo_line *v, size_t n, uint64_t *ret_used, uint64_t *ret_total)
+{
+	uint64_t total, available, buffers, cached;
+
+	if (meminfo_find(v, n, "MemTotal", &total))
+		return -ENOENT;
+	if (meminfo_find(v, n, "MemAvailable", &available)) {
+		if (meminfo_find(v, n, "MemFree", &available) ||
+		    meminfo_find(v, n, "Buffers", &buffers) ||
+		    meminfo_find(v, n, "Cached", &cached))
+			return -ENOENT;
+		available += buffers + cached;
+	}
+	*ret_used = available < total ? total - available : 0;
+	*ret_total = total;
+	return 0;
+}

@@ -147,6 +147,9 @@ struct meminfo_line {
 
 /* A line's bytes by name ("MemAvailable"); 0, or -ENOENT. */
 int meminfo_find(const struct meminfo_line *v, size_t n, const char *name, uint64_t *ret);
+/* Memory in use: all but what could be had without swapping (MemTotal - MemAvailable; before
+ * 3.14, which has no MemAvailable, all but free, buffers and cache). 0, or -ENOENT. */
+int meminfo_used(const struct meminfo_line *v, size_t n, uint64_t *ret_used, uint64_t *ret_total);
 
 /* A slab cache, as it is from this tick on. */
 struct slab_sample {

@@ -14,6 +14,19 @@ static const struct log_sink *const monitor_sinks[] = {
 };
 _Static_assert(N_ELEMS(monitor_sinks) <= LOG_SINKS_MAX, "room in struct log_set");
 
+static const struct log_sink *const boot_sinks[] = {
+	&boot_log,	  &boot_memory_log, &processes_log, &boot_kernel_log,
+	&boot_system_log, &boot_alerts_log, &summary_log,
+};
+_Static_assert(N_ELEMS(boot_sinks) <= LOG_SINKS_MAX, "room in struct log_set");
+
+const struct log_family boot_log_family = {
+	.prefix = "boot-",
+	.sinks = boot_sinks,
+	.n = N_ELEMS(boot_sinks),
+	.summary = &summary_log,
+};
+
 const struct log_family monitor_log_family = {
 	.prefix = "memory_monitor_",
 	.sinks = monitor_sinks,
@@ -82,4 +95,14 @@ void log_missing(struct strbuf *b, const struct moment *m, enum system_part part
 
 	log_start(b, m, "missing");
 	strbuf_addf(b, " %s: %s\n", system_part_names[part], strerror(-err));
+}
+
+void log_alert(struct strbuf *b, const struct moment *m, const struct alert *a)
+{
+	log_start(b, m, "alert");
+	strbuf_addf(b, " %s %s %llu %llu %s", alert_state_names[a->state],
+		    alert_kind_names[a->kind], (unsigned long long)a->value,
+		    (unsigned long long)a->threshold, alert_unit_names[a->unit]);
+	log_name(b, a->message, sizeof(a->message));
+	strbuf_addf(b, "\n");
 }

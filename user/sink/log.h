@@ -23,6 +23,9 @@ struct log_sink {
 
 extern const struct log_sink memory_log, processes_log, docker_log, fragmentation_log, swap_log,
 	summary_log;
+/* Of boot diagnostics: their moments have m->boot. */
+extern const struct log_sink boot_log, boot_memory_log, boot_kernel_log, boot_system_log,
+	boot_alerts_log;
 
 #define LOG_SINKS_MAX 8
 
@@ -34,4 +37,4 @@ struct log_family {
 	const struct log_sink *summary; /* one of them: the report ends it */
 };
 
-extern const struct log_family monitor_log_family;
+extern const struct log_family monitor_log_family, boot_log_family;

@@ -9,11 +9,14 @@
 #include "base/when.h"
 #include "sink/log.h"
 
+#define COLUMNS                                                                                    \
+	"Timestamp,Total_KB,Used_KB,Free_KB,Available_KB,Buffers_KB,Cached_KB,"                    \
+	"Usage_Percent,Top_Process,Top_Process_Mem"
+
 static void head(struct strbuf *b, const struct run_info *info)
 {
 	(void)info;
-	strbuf_addf(b, "Timestamp,Total_KB,Used_KB,Free_KB,Available_KB,Buffers_KB,Cached_KB,"
-		       "Usage_Percent,Top_Process,Top_Process_Mem\n");
+	strbuf_addf(b, COLUMNS "\n");
 }
 
 static void add_line(struct strbuf *b, const struct moment *m, const char *name)
@@ -44,7 +47,7 @@ static void add_top(struct strbuf *b, const struct moment *m)
 		strbuf_addf(b, "%llu", (unsigned long long)(top->value[PROC_RSS] / 1024));
 }
 
-static void moment(struct strbuf *b, const struct moment *m)
+static void add_columns(struct strbuf *b, const struct moment *m)
 {
 	char time[UTC_TIME_SIZE];
 	uint64_t used, total;
@@ -63,7 +66,47 @@ static void moment(struct strbuf *b, const struct moment *m)
 	if (known)
 		strbuf_addf(b, "%.2f", (double)used * 100 / (double)total);
 	add_top(b, m);
+}
+
+static void moment(struct strbuf *b, const struct moment *m)
+{
+	add_columns(b, m);
 	strbuf_addf(b, "\n");
 }
+
+/* Boot diagnostics: the same, then what the time was used for and where memory went besides. */
+static const char *const boot_lines[] = {"AnonPages",  "Shmem",	      "SUnreclaim",  "SReclaimable",
+					 "PageTables", "KernelStack", "VmallocUsed", "Percpu"};
+
+static void boot_head(struct strbuf *b, const struct run_info *info)
+{
+	(void)info;
+	strbuf_addf(b, COLUMNS ",Uptime_S,Growth_KB,Phase");
+	for (size_t i = 0; i < sizeof(boot_lines) / sizeof(boot_lines[0]); i++)
+		strbuf_addf(b, ",%s_KB", boot_lines[i]);
+	strbuf_addf(b, ",Swap_Used_KB\n");
+}
+
+static void boot_moment(struct strbuf *b, const struct moment *m)
+{
+	uint64_t used, first, total, swap_total, swap_free;
+
+	add_columns(b, m);
+	strbuf_addf(b, ",%llu,", (unsigned long long)(m->boot->uptime_ns / 1000000000));
+	if (!moment__used(m, &used, &total) &&
+	    !meminfo_used(m->boot->first->meminfo.v, m->boot->first->meminfo.n, &first, &total))
+		strbuf_addf(b, "%lld", (long long)(used - first) / 1024);
+	strbuf_addf(b, ",%s", m->before ? boot_phase_names[m->boot->phase] : "");
+	for (size_t i = 0; i < sizeof(boot_lines) / sizeof(boot_lines[0]); i++)
+		add_line(b, m, boot_lines[i]);
+	strbuf_addf(b, ",");
+	if (!moment__meminfo(m, "SwapTotal", &swap_total) &&
+	    !moment__meminfo(m, "SwapFree", &swap_free))
+		strbuf_addf(b, "%llu", (unsigned long long)(swap_total - swap_free) / 1024);
+	strbuf_addf(b, "\n");
+}
+
+const struct log_sink boot_memory_log = {
+	.name = "memory", .head = boot_head, .moment = boot_moment};
 
 const struct log_sink memory_log = {.name = "memory", .head = head, .moment = moment};

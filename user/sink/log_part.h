@@ -14,5 +14,9 @@ void log_change_kb(struct strbuf *b, bool known, uint64_t before, uint64_t now);
 void log_count(struct strbuf *b, int width, bool known, uint64_t n);
 void log_percent(struct strbuf *b, bool known, uint32_t hundredths);
 void log_name(struct strbuf *b, const char *name, size_t size);
+/* What the interval was used for, in boot diagnostics. */
+void log_phase(struct strbuf *b, const struct moment *m);
+/* The line of an alert. */
+void log_alert(struct strbuf *b, const struct moment *m, const struct alert *a);
 /* A line that says why this part is not there. */
 void log_missing(struct strbuf *b, const struct moment *m, enum system_part part);

@@ -40,16 +40,6 @@ static void add_sample(struct strbuf *b, const struct moment *m)
 	strbuf_addf(b, "\n");
 }
 
-static void add_alert(struct strbuf *b, const struct moment *m, const struct alert *a)
-{
-	log_start(b, m, "alert");
-	strbuf_addf(b, " %s %s %llu %llu %s", alert_state_names[a->state],
-		    alert_kind_names[a->kind], (unsigned long long)a->value,
-		    (unsigned long long)a->threshold, alert_unit_names[a->unit]);
-	log_name(b, a->message, sizeof(a->message));
-	strbuf_addf(b, "\n");
-}
-
 /* What the run will not see is said when it begins; what it lost, in the report at its end. */
 static void add_limits(struct strbuf *b, const struct moment *m)
 {
@@ -77,7 +67,7 @@ static void moment(struct strbuf *b, const struct moment *m)
 		strbuf_addf(b, "\n");
 	}
 	for (size_t i = 0; i < m->n_alerts; i++)
-		add_alert(b, m, &m->alerts[i]);
+		log_alert(b, m, &m->alerts[i]);
 }
 
 const struct log_sink summary_log = {.name = "summary", .head = head, .moment = moment};
