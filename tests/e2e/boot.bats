@@ -139,7 +139,7 @@ safe_copy() {
 
 @test "boots are compared: memory at the same time after boot, kernel, packages, units" {
 	need python3
-	local root=$T/root uptime
+	local root=$T/root
 	mkdir -p "$root"/{run/systemd/units,var/lib/dpkg,proc/sys/kernel/random}
 	for file in meminfo stat vmstat slabinfo; do cat "/proc/$file" >"$root/proc/$file" || :; done
 	printf 'Package: a\nStatus: install ok installed\nVersion: 1\n\n' >"$root/var/lib/dpkg/status"

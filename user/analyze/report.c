@@ -268,8 +268,7 @@ static int add_events(const struct history *h, struct report *r)
 static void fill_run(const struct history *h, struct report *r)
 {
 	r->info = h->info;
-	r->whole_machine = !strcmp(h->info.mode, "monitor") ||
-			   !strcmp(h->info.mode, "boot");
+	r->whole_machine = !strcmp(h->info.mode, "monitor") || !strcmp(h->info.mode, "boot");
 	r->start_ns = h->start_ns;
 	r->end_ns = h->end_ns;
 	r->n_ticks = h->n_ticks;

@@ -95,6 +95,6 @@ struct boot_moment {
 	const struct facts *facts; /* at the first moment, else NULL */
 	bool has_used, has_used_before;
 	uint64_t used, used_before; /* memory in use now and at the moment before */
-	uint64_t n_alerts; /* told before this moment */
+	uint64_t n_alerts;	    /* told before this moment */
 	const struct tick *first;   /* meminfo of the first moment */
 };

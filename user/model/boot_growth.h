@@ -60,7 +60,7 @@ struct boot_growth {
 	uint64_t window_ns, longest_ns;	   /* the one that goes on, and the longest */
 	uint32_t n_critical[_CRITICAL_KIND_MAX];
 	uint32_t n_critical_before[_CRITICAL_KIND_MAX]; /* before the first moment */
-	struct growth_interval top[GROWTH_INTERVALS]; /* by growth, most first */
+	struct growth_interval top[GROWTH_INTERVALS];	/* by growth, most first */
 	size_t n_top;
 	uint64_t last_ns; /* CLOCK_REALTIME of the moment before */
 	bool has_last;
