@@ -133,7 +133,7 @@ stamp = $(if $(findstring $(call squash,$(2)),$(call squash,$(file <$(B)/stamp/$
 	$(shell mkdir -p $(B)/stamp)$(file >$(B)/stamp/$(1),$(2)))
 
 # Goals that build nothing themselves, perhaps as root in somebody else's tree.
-no_build := clean help deps test-deps test check unit fuzz arm64 cli try
+no_build := clean help deps test-deps test check unit fuzz arm64 cli test-guests try
 ifneq ($(filter-out $(no_build),$(or $(MAKECMDGOALS),all)),)
 # Only in a checkout of its own: not the version of a tree this one was unpacked into.
 GIT_VERSION := $(if $(wildcard .git),$(shell GIT_OPTIONAL_LOCKS=0 \
@@ -186,7 +186,7 @@ $(B)/gen/%.skel.h: $(B)/bpf/%.bpf.o
 # tests/run runs the stages in tests/stage/ and adds them up; each stage builds what it needs, so
 # that one that does not build costs itself alone.
 
-.PHONY: test check unit cli fuzz arm64
+.PHONY: test check unit cli fuzz arm64 test-guests
 test: ## install what the tests need, build, run every test
 	$(Q)scripts/deps.sh build test
 	$(Q)tests/run
@@ -201,6 +201,8 @@ arm64: ## compile for arm64: BPF side and user space, without linking
 	$(Q)tests/run arm64
 cli: ## command line and victim tests (bats; as root)
 	$(Q)tests/run cli
+test-guests: ## other kernels in guests (qemu), all of them and every case
+	$(Q)GUESTS=$(or $(GUESTS),full) V=1 STAGE_LIMIT=3600 tests/run guests
 
 .PHONY: unit-programs fuzz-programs arm64-bpf arm64-user
 unit-programs: $(unit_bin)

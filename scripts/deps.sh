@@ -38,6 +38,10 @@ test   cmd:sqlite3               sqlite3                sqlite                  
 test   cmd:python3               python3                python3                  JSON schema checks
 test   cmd:ps                    procps                 procps-ng                ps, pgrep
 test   cmd:setpriv               util-linux             util-linux               setpriv, setsid
+test?  cmd:qemu-system-x86_64    qemu-system-x86        qemu-system-x86-core     guests with other kernels
+test?  fun:static_busybox        busybox-static         busybox                  guests' programs
+test?  cmd:cpio                  cpio                   cpio                     guests' initramfs
+test?  cmd:mkfs.ext4             e2fsprogs              e2fsprogs                guests' disk
 test?  fun:clang_format          clang-format-14        -                        clang-format, version 14
 test?  cmd:shellcheck            shellcheck             ShellCheck               shell script checks
 test?  cmd:cppcheck              cppcheck               cppcheck                 static analysis
@@ -78,6 +82,10 @@ has_bpftool() {
 has_clang_format() {
 	command -v clang-format-14 >/dev/null ||
 		clang-format --version 2>/dev/null | grep -q ' version 14\.'
+}
+
+has_static_busybox() {
+	command -v busybox >/dev/null && ! ldd "$(command -v busybox)" >/dev/null 2>&1
 }
 
 has_fuzzer() {

@@ -170,7 +170,7 @@ finish_memtrace() {
 check_report() {
 	local problems
 	jq -e . "$1" >/dev/null || { echo "not JSON: $1"; head -c 600 "$1"; return 1; }
-	problems=$(jq -r -f "$BATS_TEST_DIRNAME/contract.jq" "$1")
+	problems=$(jq -r -f "$REPO/tests/e2e/contract.jq" "$1")
 	[ -z "$problems" ] || fail "the report breaks the contract:"$'\n'"$problems"
 }
 

@@ -1,0 +1,403 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""judge.py LABEL OUT CASE-FILE EXPECT-FILE SET [CASE...]
+
+Compares what memtrace reported in a guest with what the victims say they did. OUT is what the guest
+printed (tests/guest/inside); CASE-FILE and EXPECT-FILE are cases.tsv and expect.tsv. Prints a line a
+case as stages do, "ok - LABEL: CASE", and for the table of kernels "@ LABEL CASE ok|FAIL|skip".
+"""
+
+import json
+import re
+import subprocess
+import sys
+
+PAGE = 4096
+SLACK_PAGES = 64
+
+
+class Case:
+    """What the guest printed between "@@ case" and "@@ end"."""
+
+    def __init__(self, name):
+        self.name = name
+        self.parts = {}
+        self.skip = None
+        self.status = None
+        self.problems = []
+        self.report = {}
+        self.truth = {}
+
+    def text(self, part):
+        return "\n".join(self.parts.get(part, []))
+
+    def load(self):
+        lines = [line for line in self.parts.get("truth", []) if line.startswith("{")]
+        if lines:
+            self.truth = json.loads(lines[-1])
+        if "report" in self.parts:
+            self.report = json.loads(self.text("report"))
+
+    def wrong(self, what):
+        self.problems.append(what)
+
+    def process(self, pid):
+        """The process with this PID that started last; {} when the report has none."""
+        found = [p for p in self.report.get("processes", []) if p.get("pid") == pid]
+        return max(found, key=lambda p: p.get("start_time", ""), default={})
+
+    def victim(self):
+        found = self.process(self.truth.get("pid"))
+        if not found:
+            self.wrong("the victim is not in the report")
+        return found
+
+    def limit(self, *kinds):
+        return sum(m["count"] for m in self.report.get("limits", []) if m["kind"] in kinds)
+
+    def within(self, what, actual, expected, more=0):
+        """1 % or 64 pages, and MORE bytes where a limit allows them"""
+        if actual is None or expected is None:
+            self.wrong(f"{what}: {actual}, the truth is {expected}")
+            return
+        slack = max(SLACK_PAGES * PAGE, expected // 100) + more
+        if abs(actual - expected) > slack:
+            self.wrong(f"{what}: {actual}, the truth is {expected}, off by "
+                       f"{abs(actual - expected) // PAGE} pages of 4 KiB ({slack // PAGE} allowed)")
+
+    def at_most(self, what, actual, most):
+        if actual is None or actual > most:
+            self.wrong(f"{what}: {actual}, at most {most} expected")
+
+
+def member(node, *path):
+    for name in path:
+        if not isinstance(node, dict) or name not in node:
+            return None
+        node = node[name]
+    return node
+
+
+def anon(case, process, expected):
+    case.within("attributed user pages", member(process, "attributed", "user_page_bytes"), expected)
+    case.within("anonymous RSS", member(process, "anon_bytes", "end"), expected)
+
+
+# --- checks, by the names in cases.tsv -----------------------------------------------------------
+
+
+def held(case):
+    anon(case, case.victim(), case.truth.get("held_bytes"))
+
+
+def grown(case):
+    case.within("growth", member(case.victim(), "anon_bytes", "delta"),
+                case.truth.get("held_bytes"))
+
+
+def children(case):
+    held(case)
+    anon(case, case.process(case.truth.get("child")), case.truth.get("child_held_bytes"))
+
+
+def before_attach(case):
+    """What was held before memtrace came is not claimed, and is called what it is."""
+    victim = case.victim()
+    case.at_most("user pages of before", member(victim, "attributed", "user_page_bytes"),
+                 SLACK_PAGES * PAGE)
+    case.within("from before attach", member(victim, "ownership", "unowned_bytes"),
+                case.truth.get("held_bytes"))
+    anon(case, case.process(case.truth.get("child")), case.truth.get("child_held_bytes"))
+
+
+def freed(case):
+    victim = case.victim()
+    case.at_most("user pages", member(victim, "attributed", "user_page_bytes"), SLACK_PAGES * PAGE)
+    case.at_most("anonymous RSS", member(victim, "anon_bytes", "end"), 2 * SLACK_PAGES * PAGE)
+    case.within("taken", member(victim, "taken", "user_page_bytes"), case.truth.get("touched_bytes"))
+
+
+def file_pages(case):
+    victim = case.victim()
+    case.within("file pages", member(victim, "attributed", "file_page_bytes"),
+                case.truth.get("held_bytes"))
+    case.at_most("user pages", member(victim, "attributed", "user_page_bytes"), SLACK_PAGES * PAGE)
+
+
+def pages(case):
+    case.within("user pages", member(case.victim(), "attributed", "user_page_bytes"),
+                case.truth.get("held_bytes"))
+
+
+def shared(case):
+    pages(case)
+    case.within("shared RSS", member(case.victim(), "shmem_bytes", "end"),
+                case.truth.get("mapped_bytes"))
+
+
+def huge(case):
+    if not case.truth.get("huge_bytes"):
+        case.skip = "the guest gave no huge pages"
+
+
+def of_left(case):
+    for left in case.report.get("left_behind", []):
+        if left.get("pid") == case.truth.get("pid"):
+            return left
+    return None
+
+
+def left(case):
+    found = of_left(case)
+    file_bytes, tmpfs = case.truth.get("file_bytes"), case.truth.get("tmpfs_bytes")
+    case.within("left in all", member(found, "held_bytes"), (file_bytes or 0) + (tmpfs or 0),
+                512 * PAGE)  # file system metadata
+    case.within("page cache", member(found, "residue", "file_bytes"), file_bytes)
+    case.within("tmpfs", member(found, "residue", "shmem_bytes"), tmpfs)
+
+
+def inherited(case):
+    found = of_left(case)
+    if found:
+        case.within("inherited", member(found, "residue", "inherited_bytes"),
+                    case.truth.get("held_bytes"))
+        case.at_most("the rest", member(found, "held_bytes"), 256 * PAGE)
+    child = case.process(case.truth.get("child"))
+    case.within("the child's RSS", member(child, "anon_bytes", "end"), case.truth.get("held_bytes"))
+    case.at_most("the child's own", member(child, "attributed", "user_page_bytes"),
+                 SLACK_PAGES * PAGE)
+
+
+def moved(case):
+    """Right where moves can be followed; where not, the difference is stated."""
+    stated = 0
+    if any(m["kind"] == "source_migrate" for m in case.report.get("limits", [])):
+        stated = PAGE * case.limit("pages_moved_unseen", "pages_moved_lost", "pages_collapsed_lost")
+    victim = case.victim()
+    case.within("attributed user pages", member(victim, "attributed", "user_page_bytes"),
+                case.truth.get("held_bytes"), stated)
+    case.within("anonymous RSS", member(victim, "anon_bytes", "end"), case.truth.get("held_bytes"))
+
+
+def meminfo(case, when):
+    found = {}
+    for line in case.parts.get(f"meminfo.{when}", []):
+        match = re.fullmatch(r"(\S+):\s+(\d+)( kB)?", line)
+        if match:
+            found[match[1]] = int(match[2]) * (1024 if match[3] else 1)
+    return found
+
+
+def ledger(case):
+    """The machine's own lines, as the guest's /proc/meminfo had them around the run."""
+    held(case)
+    before, after = meminfo(case, "before"), meminfo(case, "after")
+    if len(before) < 40:
+        case.wrong(f"/proc/meminfo has {len(before)} lines")
+    lines = {line["line"]: line for line in case.report.get("ledger", [])}
+    case.within("AnonPages", member(lines.get("AnonPages"), "delta_bytes"),
+                case.truth.get("held_bytes"), 2 << 20)
+    for name in ("MemFree", "AnonPages", "Slab", "PageTables", "KernelStack", "Cached"):
+        if name not in lines:
+            continue
+        # The victim was alive at the end of the run and is not always afterwards.
+        low = min(before[name], after[name]) - (4 << 20)
+        high = max(before[name], after[name]) + (4 << 20)
+        if name in ("Slab", "KernelStack") and not low <= lines[name]["start_bytes"] <= high:
+            case.wrong(f"{name} starts with {lines[name]['start_bytes']}, "
+                       f"/proc/meminfo had {before[name]} before and {after[name]} after")
+    if case.report["host"]["mem_total_bytes"] != before.get("MemTotal"):
+        case.wrong(f"mem_total_bytes {case.report['host']['mem_total_bytes']}, "
+                   f"/proc/meminfo {before.get('MemTotal')}")
+
+
+def monitored(case):
+    logs = case.text("logs")
+    for name in ("memory", "processes", "swap", "fragmentation", "summary", "docker"):
+        if not re.search(rf"[1-9]\d* \./memory_monitor_\d+_\d+_{name}\.log", logs):
+            case.wrong(f"no {name} log, or an empty one")
+    if case.report.get("samples", 0) < 3:
+        case.wrong(f"{case.report.get('samples')} samples")
+
+
+def proc_only(case):
+    """Nothing claimed about pages, the rest right, and what is missing said."""
+    victim = case.victim()
+    case.within("anonymous RSS", member(victim, "anon_bytes", "end"), case.truth.get("held_bytes"))
+    case.within("growth", member(victim, "anon_bytes", "delta"), case.truth.get("held_bytes"))
+    if "attributed" in victim:
+        case.wrong("pages are attributed, where that cannot be")
+    kinds = [m["kind"] for m in case.report.get("limits", [])]
+    if "no_bpf" not in kinds:
+        case.wrong("the limits do not say that there is no BPF: " + ", ".join(kinds))
+
+
+def features(case):
+    """Every feature works, but for those that expect.tsv names; handled by main."""
+
+
+def bpf_refused(case):
+    """--doctor of a machine that lets nobody read kernel memory"""
+    states = feature_states(case)
+    if states.get("bpf") == "works":
+        case.wrong("bpf works, where it should be refused")
+    for feature in case.report.get("features", []):
+        if feature.get("state") != "works" and not feature.get("detail"):
+            case.wrong(f"{feature['name']}: no reason")
+
+
+def psi_off(case):
+    held(case)
+
+
+CHECKS = {f.__name__: f for f in (
+    held, grown, children, before_attach, freed, file_pages, pages, shared, huge, left, inherited,
+    moved, ledger, monitored, proc_only, features, bpf_refused, psi_off)}
+
+# --- what holds for every case -------------------------------------------------------------------
+
+
+def feature_states(case):
+    return {f["name"]: f["state"] for f in case.report.get("features", [])}
+
+
+def check_features(case, expected):
+    states = feature_states(case)
+    if len(states) < 10:
+        case.wrong(f"--doctor knows {len(states)} features")
+    for name, state in states.items():
+        if state != expected.get(name, "works"):
+            detail = next(f.get("detail") for f in case.report["features"] if f["name"] == name)
+            case.wrong(f"{name} {state}, not {expected.get(name, 'works')}: {detail}")
+    for name in expected.keys() - states.keys():
+        case.wrong(f"{name} is not among --doctor's features")
+
+
+def check_contract(case):
+    run = subprocess.run(["jq", "-r", "-f", "tests/e2e/contract.jq"], input=json.dumps(case.report),
+                         capture_output=True, text=True, check=False)
+    if run.returncode or run.stdout.strip():
+        case.wrong("contract: " + (run.stdout + run.stderr).strip())
+
+
+def check_sources(case, expected):
+    """An event source that failed to load shows as a limit, whatever the case is about."""
+    for limit in case.report.get("limits", []):
+        source = re.fullmatch(r"source_(\w+)", limit["kind"])
+        if source and expected.get(source[1], "works") == "works":
+            case.wrong(f"{limit['kind']}: {limit['meaning']}")
+
+
+def judge(case, checks, expected):
+    if case.skip:
+        return
+    try:
+        case.load()
+    except ValueError as error:
+        case.wrong(f"not JSON: {error}")
+        return
+    if case.status != "0":
+        case.wrong(f"memtrace ended with {case.status}")
+    if "report" not in case.parts:
+        case.wrong("no report")
+        return
+    if case.report.get("schema") == "memtrace.doctor/1":
+        if "features" in checks:
+            check_features(case, expected)
+    else:
+        check_contract(case)
+        if "proc_only" not in checks:
+            check_sources(case, expected)
+        if not case.truth and "monitored" not in checks:
+            case.wrong("the victim told no truth")
+            return
+    for check in checks:
+        CHECKS[check](case)
+        if case.skip:
+            return
+
+
+# --- reading -------------------------------------------------------------------------------------
+
+
+def read_out(path):
+    """The cases that the guest printed, by name, and whether it came to its end."""
+    cases, case, part, finished = {}, None, None, False
+    with open(path, encoding="utf-8", errors="replace") as out:
+        for line in out.read().replace("\r", "").split("\n"):
+            words = line.split(" ", 2)
+            if words[0] != "@@":
+                if case and part:
+                    case.parts[part].append(line)
+            elif words[1] == "case":
+                case, part = Case(words[2]), None
+                cases[words[2]] = case
+            elif words[1] == "end" and case:
+                case.status, case = words[2], None
+            elif words[1] == "skip" and case:
+                case.skip = words[2]
+            elif words[1] == "down":
+                finished = True
+            elif case:
+                part = words[1]
+                case.parts[part] = []
+    return cases, finished
+
+
+def read_cases(path, which, only):
+    """name: checks, of the cases that were to be run"""
+    wanted = {}
+    with open(path, encoding="utf-8") as file:
+        for line in file:
+            words = line.split("#")[0].split()
+            if words and (words[0] in only if only else which == "full" or words[1] == "quick"):
+                wanted[words[0]] = words[3].split(",")
+    return wanted
+
+
+def read_expected(path, label):
+    """feature: state, where that is not "works" on this kernel"""
+    expected = {}
+    with open(path, encoding="utf-8") as file:
+        for line in file:
+            words = line.split("#")[0].split("\t")
+            if len(words) >= 3 and words[0].strip() in (label, "*"):
+                expected[words[1].strip()] = words[2].strip()
+    return expected
+
+
+def explain(case):
+    for problem in case.problems:
+        for line in problem.split("\n"):
+            print(f"#   {line}")
+    for part in ("err", "victim.err", "truth"):
+        for line in case.parts.get(part, [])[-12:]:
+            if line.strip():
+                print(f"#   {part}: {line[:240]}")
+
+
+def main():
+    label, out, case_file, expect_file, which, *only = sys.argv[1:]
+    cases, finished = read_out(out)
+    expected = read_expected(expect_file, label)
+    for name, checks in read_cases(case_file, which, only).items():
+        case = cases.get(name, Case(name))
+        if name not in cases:
+            case.wrong("the guest did not come to this")
+        elif case.status is None and not finished:
+            case.wrong("the guest ended in the middle of it")
+        else:
+            judge(case, checks, expected)
+        if case.problems:
+            print(f"not ok - {label}: {name}")
+            explain(case)
+            print(f"@ {label} {name} FAIL")
+        elif case.skip:
+            print(f"ok - {label}: {name} # SKIP {case.skip}")
+            print(f"@ {label} {name} skip")
+        else:
+            print(f"ok - {label}: {name}")
+            print(f"@ {label} {name} ok")
+
+
+main()
