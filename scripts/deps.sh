@@ -48,6 +48,7 @@ test?  cmd:cppcheck              cppcheck               cppcheck                
 test?  fun:fuzzer                libclang-rt-dev        compiler-rt              clang's libFuzzer and sanitizers
 test?  fun:cross_gcc             gcc-aarch64-linux-gnu  gcc-aarch64-linux-gnu    compiler for arm64
 test?  cmd:protoc                protobuf-compiler      protobuf-compiler        reads back what pprof gets
+test?  cmd:xz                    xz-utils               xz                       a program with MiniDebugInfo
 test?  fun:cross_libc            libc6-dev-arm64-cross  -                        C library headers for arm64
 unpack tool:promtool             prometheus             -                        checks of metrics and alert rules
 unpack tool:prometheus-node-exporter  prometheus-node-exporter  -              the reader of our metrics

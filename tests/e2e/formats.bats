@@ -31,6 +31,11 @@ record() {
 	python3 -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.argv[1])' "$T/paths.svg"
 	[ "$(grep -oE '(href|src)=' "$T/paths.svg" | wc -l)" -eq 0 ]
 	[ "$(grep -o 'http[^"]*' "$T/paths.svg" | sort -u)" = http://www.w3.org/2000/svg ]
+	# Whose memory it is: the victim's one function, up to where it began.
+	grep -qE '^user;anon4k \([0-9]+\);.*_start;.*;main;.* [0-9]+$' "$T/paths.folded"
+	held=$(awk '/^user;anon4k/ { n += $NF } END { print int(n / 1048576) }' "$T/paths.folded")
+	[ "$held" -ge 40 ]
+	[ "$held" -le 90 ]
 	# What the three have is the same.
 	[ "$(awk '{ n += $NF } END { print n + 0 }' "$T/paths.folded")" = \
 		"$(grep -o 'data-d="0" data-b="[0-9]*' "$T/paths.svg" | cut -d'"' -f4 |
@@ -77,6 +82,9 @@ record() {
 	protoc -I "$T" --decode=Profile profile.proto <"$T/profile" >"$T/decoded"
 	[ "$(grep -c '^sample_type {' "$T/decoded")" -eq 3 ]
 	[ "$(grep -c '^time_nanos: [1-9]' "$T/decoded")" -eq 1 ]
+	[ "$(grep -c '^sample {' "$T/decoded")" -ge 1 ]
+	[ "$(grep -c '^mapping {' "$T/decoded")" -ge 2 ]
+	grep -q '"_start"' "$T/decoded"
 	# A field that is not of the format would be shown by its number.
 	lacks '^ *[0-9][0-9]*[: ]' "$T/decoded"
 }

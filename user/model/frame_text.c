@@ -39,6 +39,9 @@ static const struct {
 	{"start of the program", "__libc_start_call_main", "*"},
 	{"start of the program", "_start_c", "*"},
 	{"start of the program", "libc_start_main_stage2", "*"},
+	{"dynamic loader", "_dl_*", "*"},
+	{"dynamic loader", "*", "ld-linux*"},
+	{"dynamic loader", "*", "ld-musl*"},
 	{"start of a thread", "clone", "*"},
 	{"start of a thread", "clone3", "*"},
 	{"start of a thread", "__clone*", "*"},
@@ -54,6 +57,7 @@ static const struct {
 	{"allocator", "_int_malloc", "*"},
 	{"allocator", "_int_realloc", "*"},
 	{"allocator", "_int_memalign", "*"},
+	{"allocator", "_mid_memalign*", "*"},
 	{"allocator", "tcache_init*", "*"},
 	{"allocator", "ptmalloc_init*", "*"},
 	{"allocator", "arena_get*", "libc.so*"},
@@ -108,7 +112,7 @@ static const struct {
 	{"system call entry", "x64_sys_call", "[[]kernel]"},
 };
 
-static const char *boilerplate_of(const struct path_frame *f)
+const char *frame_boilerplate(const struct path_frame *f)
 {
 	const char *module = f->module ? base_name(f->module) : "";
 
@@ -119,20 +123,4 @@ static const char *boilerplate_of(const struct path_frame *f)
 		    !fnmatch(boilerplate[i].module, module, 0))
 			return boilerplate[i].what;
 	return NULL;
-}
-
-size_t frame_runs(const struct path_frame *v, size_t n, struct frame_run *ret)
-{
-	size_t n_runs = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		const char *what = boilerplate_of(&v[i]);
-		struct frame_run *last = n_runs ? &ret[n_runs - 1] : NULL;
-
-		if (what && last && last->what && !strcmp(last->what, what))
-			last->n++;
-		else
-			ret[n_runs++] = (struct frame_run){i, 1, what};
-	}
-	return n_runs;
 }

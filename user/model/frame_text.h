@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Frames for people: what a frame is called, and which of a path can be passed over. */
+/* Frames for people: what a frame is called, and which of a path tell nothing. */
 #pragma once
 
 #include "model/path.h"
@@ -12,16 +12,9 @@
  */
 char *frame_name(char dst[static FRAME_NAME_SIZE], const struct path_frame *f);
 
-/* Neighbouring frames of one path. */
-struct frame_run {
-	size_t first, n;
-	const char *what; /* "start of the program", "Python interpreter": nothing that tells
-			     one path from another; NULL: the frame speaks for itself */
-};
-
 /*
- * Divides n frames (leaf first) into runs, in order; ret has room for n. How
- * many. By the table in frame_text.c: the start of programs and threads, the
- * insides of allocators, the loops of interpreters.
+ * What a frame is that tells nothing of the program: "start of the program",
+ * "allocator", "Python interpreter"; NULL: it speaks for itself. By the table
+ * in frame_text.c. Such frames are dimmed, and never left out.
  */
-size_t frame_runs(const struct path_frame *v, size_t n, struct frame_run *ret);
+const char *frame_boilerplate(const struct path_frame *f);

@@ -5,6 +5,7 @@
 
 #include "base/str.h"
 #include "base/when.h"
+#include "model/frame_text.h"
 #include "sink/text_part.h"
 #include "sink/text_table.h"
 
@@ -25,42 +26,11 @@ static const char *const domain_titles[_PATH_DOMAIN_MAX] = {
 	[PATH_MMAP] = "CALL PATHS THAT HOLD ADDRESS SPACE, TOUCHED OR NOT",
 };
 
-/* How programs start, allocators, and interpreters on their way to the next call: there in each
- * path, and seldom what is looked for. */
-static const char *const boilerplate_functions[] = {
-	"_start",	  "__libc_start", "_dl_",	   "start_thread",	"clone",
-	"__clone",	  "_PyEval_",	  "_PyFunction_",  "_PyObject_",	"PyObject_",
-	"_PyVectorcall",  "PyEval_",	  "Py_",	   "pymain_",		"PyRun_",
-	"_PyRun_",	  "run_mod",	  "run_eval",	   "method_vectorcall", "Builtins_",
-	"v8::internal::", "node::Start",  "malloc",	   "__libc_malloc",	"calloc",
-	"realloc",	  "_int_malloc",  "sysmalloc",	   "operator new",	"__memset",
-	"__memcpy",	  "__memmove",	  "_mid_memalign",
-};
-
-static const char *const boilerplate_modules[] = {"ld-linux", "ld-musl", "libjemalloc",
-						  "libtcmalloc", "libmimalloc"};
-
 static const char *base_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
 	return slash && slash[1] ? slash + 1 : path;
-}
-
-static bool starts_with_any(const char *s, const char *const *list, size_t n)
-{
-	for (size_t i = 0; s && i < n; i++)
-		if (!strncmp(s, list[i], strlen(list[i])))
-			return true;
-	return false;
-}
-
-static bool is_boilerplate(const struct path_frame *f)
-{
-	return starts_with_any(f->function, boilerplate_functions,
-			       N_ELEMS(boilerplate_functions)) ||
-	       (f->module && starts_with_any(base_name(f->module), boilerplate_modules,
-					     N_ELEMS(boilerplate_modules)));
 }
 
 static void add_safe(struct strbuf *b, const char *s)
@@ -95,7 +65,7 @@ static void add_frame(struct strbuf *b, const struct path_frame *f)
 static void print_frame(const struct path_frame *f, bool color, FILE *out)
 {
 	struct strbuf b = {0};
-	bool dim = color && is_boilerplate(f);
+	bool dim = color && frame_boilerplate(f);
 
 	add_frame(&b, f);
 	if (b.s)
