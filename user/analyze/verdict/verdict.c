@@ -11,6 +11,7 @@
 
 #define SHORT_LOOK_S 600.0
 #define SHORT_LOOK_PERMILLE 700 /* a warm-up looks the same for so long */
+#define DOUBT_PROBABILITY 0.59	/* just no leak */
 #define RECENT_PROBABILITY 0.90
 #define RECENT_PACE 1.5
 
@@ -66,6 +67,17 @@ static void fill_rate(const struct window *w, const struct evidence *ev,
 	v->detectable_kb_h = detectable_rate(w, ev, min_rate(ctx));
 }
 
+/* A leak is not told with a rate that denies it: none that lasts, or none that could be one. */
+static void doubt(const struct verdict_context *ctx, struct verdict *v)
+{
+	bool denied = v->rate_kb_h <= 0 || v->rate_high_kb_h < min_rate(ctx);
+
+	if (v->kind != VERDICT_LEAK || !denied)
+		return;
+	v->kind = VERDICT_GROWING;
+	v->leak_probability = num_min(v->leak_probability, DOUBT_PROBABILITY);
+}
+
 static uint32_t confidence(const struct verdict *v)
 {
 	bool growing = v->kind == VERDICT_LEAK || v->kind == VERDICT_GROWING;
@@ -114,6 +126,7 @@ void verdict__window(const struct window *w, const struct verdict_context *ctx,
 	else
 		ret->kind = name_kind(ret_ev, ret->leak_probability);
 	fill_rate(w, ret_ev, ctx, ret);
+	doubt(ctx, ret);
 	time_to_exhaustion(ctx, ret);
 	ret->confidence_permille = confidence(ret);
 	explain(w, ret_ev, ctx, ret);
