@@ -189,6 +189,14 @@ static int add_total(struct report *r, const struct report_path *p)
 	return 0;
 }
 
+/* Samples that were dropped in a rush are missing from every path alike. */
+static double dropped_bytes(const struct history *h)
+{
+	const struct limit *dropped = limits__find(&h->limits, "samples_dropped");
+
+	return dropped ? (double)dropped->count * (double)h->code.sampling.interval_bytes : 0;
+}
+
 /* Counted page by page: the whole is known better than its parts. */
 static void find_held(const struct history *h, struct report_path_total *t)
 {
@@ -199,8 +207,9 @@ static void find_held(const struct history *h, struct report_path_total *t)
 		return;
 	t->held_known = true;
 	t->held_bytes = (uint64_t)o->live[PAGES_USER];
-	t->scaled = t->estimate_bytes && fabs((double)t->held_bytes - (double)t->estimate_bytes) <=
-						 SCALE_ERRORS * (double)t->error_bytes;
+	t->scaled = t->estimate_bytes &&
+		    fabs((double)t->held_bytes - (double)t->estimate_bytes) <=
+			    SCALE_ERRORS * (double)t->error_bytes + dropped_bytes(h);
 }
 
 static uint64_t scale(uint64_t bytes, double by)
@@ -217,6 +226,7 @@ static void scale_path(struct report *r, struct report_path *p)
 		by = (double)t->held_bytes / (double)t->estimate_bytes;
 		p->live_bytes = scale(p->live_bytes, by);
 		p->start_bytes = scale(p->start_bytes, by);
+		p->taken_bytes = scale(p->taken_bytes, by);
 		p->error_bytes = scale(p->error_bytes, by);
 	}
 	p->growth_bytes = (int64_t)(p->live_bytes - p->start_bytes);

@@ -34,7 +34,7 @@ struct unwind_space {
 	struct unwind_result *result;
 	struct unwind_word read[READS_MAX];
 	uint32_t n_reads;
-	bool past_copy;
+	bool read_failed, past_copy;
 };
 
 /* --- what libdwfl asks --- */
@@ -103,7 +103,8 @@ static bool memory_read(Dwfl *dwfl, Dwarf_Addr addr, Dwarf_Word *ret, void *arg)
 
 	(void)dwfl;
 	if (offset + sizeof(*ret) > s->stack_bytes || offset + sizeof(*ret) < offset) {
-		u->past_copy = offset >= s->stack_bytes && offset < MT_STACK_MAX * 16;
+		u->read_failed = true;
+		u->past_copy = offset < MT_STACK_MAX * 16 && offset + sizeof(*ret) > s->stack_bytes;
 		return false;
 	}
 	memcpy(ret, s->stack + offset, sizeof(*ret));
@@ -359,13 +360,14 @@ void unwind_space__walk(struct unwind_space *u, const struct mt_sample *s, bool 
 	u->sample = s;
 	u->result = ret;
 	u->n_reads = 0;
-	u->past_copy = false;
+	u->read_failed = u->past_copy = false;
 	if (!u->dwfl || !sample_is_64bit(s)) {
 		ret->frame[ret->n++] = frame_of(u, sample_pc(s), false);
 		return;
 	}
 	err = dwfl_getthread_frames(u->dwfl, (pid_t)s->tid, on_frame, u);
-	if (!err)
+	/* A return address that cannot be read is to libdwfl one that is not there: the end. */
+	if (!err && !u->read_failed)
 		ret->end = UNWIND_WHOLE;
 	else if (ret->end != UNWIND_DEEP && stack_full && u->past_copy)
 		ret->end = UNWIND_CUT;

@@ -1,0 +1,204 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Which call path holds the memory: programs that leak known shares in named functions, built in all
+# the ways that make a stack hard to walk.
+# shellcheck disable=SC2034,SC2153 # variables that the helper reads and sets
+
+load helper
+
+NEEDS_ROOT=1
+MIB=256
+# 2048 samples of it: the smallest share is then known to 0.7 points (one standard error).
+TRACE_ARGS=(--sample 128K)
+
+# Who leaked in the run that counts: trace_command may have tried several times.
+leaker() {
+	VICTIM_PID=$(truth .pid)
+}
+
+# Bytes of user memory whose path has a function that matches.
+path_bytes() {
+	jq -r --argjson pid "$VICTIM_PID" --arg re "$1" '[.paths[] | select(.domain == "user" and
+		.pid == $pid and any(.stack[]; .function // "" | test($re))) | .live_bytes] | add // 0' \
+		"$T/report.json"
+}
+
+# The largest error that is printed for them, put together.
+path_error() {
+	jq -r --argjson pid "$VICTIM_PID" --arg re "$1" '[.paths[] | select(.domain == "user" and
+		.pid == $pid and any(.stack[]; .function // "" | test($re))) | .error_bytes | . * .] |
+		add // 0 | sqrt | floor' "$T/report.json"
+}
+
+# share RE PERCENT: of MIB, to 5 points and to twice the printed error (which holds 95 % of the time
+# once, and nearly always twice)
+share() {
+	local bytes error want=$((MIB * 1048576 * $2 / 100)) off
+	leaker
+	bytes=$(path_bytes "$1")
+	error=$(path_error "$1")
+	off=$((bytes > want ? bytes - want : want - bytes))
+	echo "$1: $bytes +- $error, truth $want"
+	[ "$off" -le $((MIB * 1048576 / 20)) ] || fail "$1: more than 5 points off"
+	[ "$off" -le $((2 * error + want / 100)) ] || fail "$1: more than twice the error off"
+}
+
+shares() {
+	jq -c '.path_totals[], .sampling, (.limits[] | [.kind, .count])' "$T/report.json"
+	share leak_most 70
+	share leak_some 20
+	share leak_little 10
+}
+
+# In permille of the live samples.
+complete() {
+	jq -r --argjson pid "$VICTIM_PID" '.path_totals[] | select(.pid == $pid) |
+		.complete_samples * 1000 / .samples | floor' "$T/report.json"
+}
+
+# build NAME COMPILER FLAG...: of the victim, to $T/bin
+build() {
+	local name=$1 compiler=$2
+	shift 2
+	need "$compiler"
+	mkdir -p "$T/bin"
+	"$compiler" -I"$VICTIMS" -D_GNU_SOURCE -O2 -g -fomit-frame-pointer -o "$T/bin/$name" "$@" \
+		>"$T/build.log" 2>&1 || skip "$name does not build here: $(head -1 "$T/build.log")"
+}
+
+leak_of() {
+	VICTIMS=$T/bin trace_command "$@" --mib "$MIB" --hold 60
+}
+
+@test "no frame pointers: 70, 20 and 10 % are found, up to _start" {
+	trace_command leakpaths --mib "$MIB" --hold 60
+	shares
+	at_least "complete permille" "$(complete)" 990
+	[ "$(jq -r '[.paths[0].stack[] | .function] | last' "$T/report.json")" = _start ]
+}
+
+@test "the session tells the same paths later" {
+	local db
+	trace_command leakpaths --mib "$MIB" --hold 60
+	db=$(ls -t "$T"/log/*.db | head -n 1)
+	"$MEMTRACE" --report "$db" --format json -o "$T/again.json"
+	diff <(jq -S .paths "$T/report.json") <(jq -S .paths "$T/again.json")
+	"$MEMTRACE" --report "$db" --top-paths 1 >"$T/text"
+	grep -q 'FIRST TOUCHED' "$T/text"
+	grep -q leak_most "$T/text"
+}
+
+@test "static-pie" {
+	build static gcc -static-pie -fPIE "$VICTIMS/leakpaths.c" -pthread
+	leak_of static
+	shares
+	at_least "complete permille" "$(complete)" 990
+}
+
+@test "stripped: no names, but the shares, each by module, offset and build-id" {
+	build stripped gcc -s -Wl,--build-id "$VICTIMS/leakpaths.c" -pthread
+	leak_of stripped
+	at_least "complete permille" "$(complete)" 990
+	# Each path without the allocator's part, which differs from chunk to chunk: by the frame of
+	# the victim that called keep().
+	jq -r --argjson pid "$VICTIM_PID" '[.paths[] | select(.pid == $pid) | {b: .live_bytes, f:
+		[.stack[] | select(.module // "" | endswith("/stripped"))][1].offset}] | group_by(.f) |
+		map(map(.b) | add) | sort | reverse | .[:3] | map(. * 100 / (256 * 1048576) | round) | @sh' \
+		"$T/report.json" >"$T/shares"
+	cat "$T/shares"
+	awk '{ exit !($1 >= 65 && $1 <= 75 && $2 >= 15 && $2 <= 25 && $3 >= 5 && $3 <= 15) }' "$T/shares"
+	jq -e '[.paths[0].stack[] | select(.module // "" | endswith("/stripped"))][0] |
+		.build_id and .offset > 0 and (.function | not)' "$T/report.json"
+}
+
+@test "C++ in a library that is loaded while it runs" {
+	build leaklib.so g++ -shared -fPIC "$VICTIMS/leaklib.cc"
+	trace_command leakpaths --library "$T/bin/leaklib.so" --mib "$MIB" --hold 60
+	share 'void leaky::leak_most<int>' 70
+	share 'leaky::Cache::leak_some' 20
+	share 'leaky::leak_little' 10
+	at_least "complete permille" "$(complete)" 990
+}
+
+@test "a recursion of 300 frames, and what is cut says so" {
+	TRACE_ARGS+=(--stack-size 64K)
+	trace_command leakpaths --depth 300 --mib "$MIB" --hold 60
+	shares
+	at_least "complete permille" "$(complete)" 990
+	[ "$(jq '[.paths[0].stack[] | select(.function == "descend")] | length' "$T/report.json")" -ge 300 ]
+	TRACE_ARGS=(--sample 128K --stack-size 4K)
+	trace_command leakpaths --depth 300 --mib "$MIB" --hold 60
+	shares
+	at_most "complete permille" "$(complete)" 100
+	at_least "cut stacks" "$(limit_count stacks_cut)" 1000
+}
+
+@test "threads" {
+	trace_command leakpaths --threads --mib "$MIB" --hold 60
+	shares
+	at_least "complete permille" "$(complete)" 990
+}
+
+@test "jemalloc" {
+	local lib
+	lib=$(ldconfig -p | awk '/libjemalloc.so.2/ { print $NF; exit }')
+	[ -n "$lib" ] || skip "no libjemalloc here"
+	mkdir -p "$T/bin"
+	printf '#!/bin/sh\nLD_PRELOAD=%s exec %s/leakpaths "$@"\n' "$lib" "$VICTIMS" >"$T/bin/je"
+	chmod 755 "$T/bin/je"
+	leak_of je
+	shares
+	at_least "complete permille" "$(complete)" 990
+}
+
+@test "attached to a program that runs, which frees everything: its paths go to nothing" {
+	TRUTH_LINES=2 trace_pid leakpaths --then-free --phase 2 --mib "$MIB"
+	at_most "held by leak_*" "$(path_bytes '^leak_')" $((2 << 20))
+}
+
+@test "after fork a page is the path's that wrote it" {
+	MIB=64 trace_command cow --mib 64 --hold 60
+	local child
+	child=$(truth .child)
+	jq -e --argjson pid "$child" '[.paths[] | select(.pid == $pid and
+		any(.stack[]; .function == "fork" or .function == "_Fork" or .function == "__libc_fork" or
+		.function == "_start")) | .live_bytes] | add > 56 * 1048576' "$T/report.json"
+}
+
+@test "huge pages weigh what they hold" {
+	trace_command anonthp --mib "$MIB" --hold 60
+	[ "$(truth .huge_bytes)" -gt 0 ] || skip "no huge pages here"
+	jq -c '.path_totals[], .paths[0], .sampling, (.limits[] | [.kind, .count])' "$T/report.json"
+	MIB=$(($(truth .held_bytes) / 1048576)) share '^main$' 100
+}
+
+@test "what a program held before it executed another is gone" {
+	trace_command execer --mib 64 --then-mib 32 --hold 60
+	at_most "paths of it" "$(jq --argjson pid "$VICTIM_PID" '[.paths[] | select(.pid == $pid) |
+		.live_bytes] | add' "$T/report.json")" $((48 << 20))
+}
+
+@test "python3: down to _start through the interpreter" {
+	need python3
+	cat >"$T/leak.py" <<-'END'
+		import time
+		kept = []
+		def leak(): kept.append(bytearray(1 << 20))
+		for i in range(128): leak()
+		time.sleep(60)
+	END
+	start_memtrace "${TRACE_ARGS[@]}" --duration 4s -- python3 "$T/leak.py"
+	finish_memtrace
+	jq -e '.paths[0] | .complete and .live_bytes > 100 * 1048576 and .stack[-1].function == "_start"
+		and any(.stack[]; .function // .module | test("PyEval|python"))' "$T/report.json"
+}
+
+@test "node" {
+	need node
+	start_memtrace "${TRACE_ARGS[@]}" --duration 5s -- node -e \
+		'const k = []; for (let i = 0; i < 128; i++) k.push(Buffer.alloc(1 << 20, 1));
+		setTimeout(() => k, 60000)'
+	finish_memtrace
+	jq -e '[.paths[] | select(any(.stack[]; .function // "" | test("Fill|fill|Buffer")))
+		| .live_bytes] | add > 100 * 1048576' "$T/report.json"
+}
