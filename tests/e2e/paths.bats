@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Which call path holds the memory: programs that leak known shares in named functions, built in all
 # the ways that make a stack hard to walk.
-# shellcheck disable=SC2034,SC2153 # variables that the helper reads and sets
+# shellcheck disable=SC2030,SC2031,SC2034,SC2153 # variables that the helper reads and sets
 
 load helper
 
@@ -80,7 +80,7 @@ leak_of() {
 @test "the session tells the same paths later" {
 	local db
 	trace_command leakpaths --mib "$MIB" --hold 60
-	db=$(ls -t "$T"/log/*.db | head -n 1)
+	db=$(find "$T/log" -name "*.db")
 	"$MEMTRACE" --report "$db" --format json -o "$T/again.json"
 	diff <(jq -S .paths "$T/report.json") <(jq -S .paths "$T/again.json")
 	"$MEMTRACE" --report "$db" --top-paths 1 >"$T/text"
