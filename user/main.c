@@ -28,6 +28,7 @@ static int (*const modes[])(const struct options *o) = {
 	[MODE_DOCTOR] = run_doctor,
 	[MODE_JUDGE] = run_judge,
 	[MODE_MONITOR] = run_monitor,
+	[MODE_ANALYZE] = run_analyze,
 	[MODE_HELP] = help,
 	[MODE_VERSION] = version,
 	[MODE_BOOT] = run_boot,

@@ -196,7 +196,6 @@ static inline void sample_analysis(struct analysis *a, uint64_t seq)
 	mount.size = seq ? 64 << 20 : 0;
 	mount.used = seq ? 1 << 20 : 0;
 	put(shm.name, sizeof(shm.name), hostile(7));
-	shm.size = seq ? shm.size : 0;
 	shm.allocated = seq ? shm.allocated : 0;
 	put(holder.comm, sizeof(holder.comm), hostile(8));
 	m.rss = m.size = (seq + 1) << 20;

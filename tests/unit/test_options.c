@@ -103,6 +103,20 @@ static void test_defaults(void **state)
 	options__free(&p.o);
 }
 
+/* Few samples, whatever the duration. */
+static void test_analyze(void **state)
+{
+	struct parsed p;
+
+	assert_parsed(&p, "--analyze");
+	assert_true(!p.o.analysis && p.o.duration_ns == 300 * S && p.o.interval_ns == 30 * S);
+	options__free(&p.o);
+	assert_parsed(&p, "--duration 20s --analyze /tmp/r.log");
+	assert_true(!strcmp(p.o.analysis, "/tmp/r.log") && p.o.interval_ns == 2 * S);
+	options__free(&p.o);
+	assert_refused("--analyze a b", "unexpected argument 'b'");
+}
+
 static void test_everything_at_once(void **state)
 {
 	struct parsed p;
@@ -193,9 +207,11 @@ static void test_command(void **state)
 
 static void test_exactly_one_mode(void **state)
 {
-	assert_refused("", "nothing to do: give one of --pid, --comm, --cgroup, -- COMMAND, "
-			   "--monitor, --boot, --install-service, --uninstall-service, --status, "
-			   "--report, --doctor");
+	assert_refused(
+		"",
+		"nothing to do: give one of --pid, --comm, --cgroup, -- COMMAND, "
+		"--monitor, --analyze, --boot, --install-service, --uninstall-service, --status, "
+		"--report, --doctor");
 	assert_refused("--duration 5", "nothing to do");
 	assert_refused("--report x --pid 1", "--report and --pid cannot be combined");
 	assert_refused("--pid 1 --comm x", "--pid and --comm cannot be combined");
@@ -465,6 +481,7 @@ int main(void)
 		cmocka_unit_test(test_modes),
 		cmocka_unit_test(test_command),
 		cmocka_unit_test(test_exactly_one_mode),
+		cmocka_unit_test(test_analyze),
 		cmocka_unit_test(test_options_of_other_modes),
 		cmocka_unit_test(test_durations),
 		cmocka_unit_test(test_interval_longer_than_duration_is_said),

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "analyze/analysis.h"
 #include "analyze/report_head.h"
 #include "analyze/report_ledger.h"
 #include "analyze/report_math.h"
@@ -13,6 +14,11 @@
 #define NS_PER_HOUR (3600.0 * 1e9)
 
 /* --- processes --- */
+
+static bool is_analysis(const struct history *h)
+{
+	return !strcmp(h->info.mode, "analyze");
+}
 
 static void fill_spans(const struct proc_history *h, struct report_process *p)
 {
@@ -165,6 +171,9 @@ static int add_processes(const struct history *h, const struct report_options *o
 		struct report_process p;
 
 		fill_process(h, complete, *ph, &p);
+		/* What those left that have ended is told apart: nothing grows any more. */
+		if (is_analysis(h) && p.end.ended)
+			continue;
 		if (is_shown(&p, o) && vec_push(&r->processes, p))
 			return -ENOMEM;
 	}
@@ -268,7 +277,8 @@ static int add_events(const struct history *h, struct report *r)
 static void fill_run(const struct history *h, struct report *r)
 {
 	r->info = h->info;
-	r->whole_machine = !strcmp(h->info.mode, "monitor") || !strcmp(h->info.mode, "boot");
+	r->whole_machine =
+		!strcmp(h->info.mode, "monitor") || !strcmp(h->info.mode, "boot") || is_analysis(h);
 	r->start_ns = h->start_ns;
 	r->end_ns = h->end_ns;
 	r->n_ticks = h->n_ticks;
@@ -307,7 +317,7 @@ int report__build(const struct history *h, const struct report_options *o, struc
 	if (!err)
 		err = report_paths__add(h, o, r);
 	if (!err)
-		err = report_head__add(h, r);
+		err = is_analysis(h) ? analysis__add(h, r) : report_head__add(h, r);
 	if (err) {
 		report__free(r);
 		return err;

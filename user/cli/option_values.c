@@ -240,6 +240,16 @@ int set_monitor(const struct option_def *def, const char *arg, struct options *o
 	return 0;
 }
 
+/* The times that are not given: complete_analyze() in options.c. */
+int analyze_word(unsigned int nth, const char *arg, struct options *o)
+{
+	(void)nth;
+	if (!*arg)
+		return usage_error("--analyze: the name of the file is empty");
+	o->analysis = arg;
+	return 0;
+}
+
 /* MINUTES, SECONDS: numbers without a unit, a fraction allowed. */
 int monitor_word(unsigned int nth, const char *arg, struct options *o)
 {

@@ -10,6 +10,7 @@
 int add_pids(const struct option_def *def, const char *arg, struct options *o);
 int add_source(const struct option_def *def, const char *arg, struct options *o);
 int bugreport_word(unsigned int nth, const char *arg, struct options *o);
+int analyze_word(unsigned int nth, const char *arg, struct options *o);
 int monitor_word(unsigned int nth, const char *arg, struct options *o);
 int say_less(const struct option_def *def, const char *arg, struct options *o);
 int say_more(const struct option_def *def, const char *arg, struct options *o);

@@ -203,6 +203,26 @@ static int no_mode(void)
 	return err;
 }
 
+#define ANALYZE_DURATION_NS (300ull * 1000 * NS_PER_MS)
+#define ANALYZE_SAMPLES 10
+#define ANALYZE_INTERVAL_MIN_NS (250 * NS_PER_MS)
+
+/* Samples cost: few of them, whatever the duration. */
+static void complete_analyze(struct parse_state *s)
+{
+	struct options *o = &s->o;
+
+	if (o->mode != MODE_ANALYZE)
+		return;
+	if (!o->duration_ns)
+		o->duration_ns = ANALYZE_DURATION_NS;
+	if (o->interval_ns)
+		return;
+	o->interval_ns = o->duration_ns / ANALYZE_SAMPLES;
+	if (o->interval_ns < ANALYZE_INTERVAL_MIN_NS)
+		o->interval_ns = ANALYZE_INTERVAL_MIN_NS;
+}
+
 static int check_combination(const struct parse_state *s)
 {
 	const struct options *o = &s->o;
@@ -292,6 +312,8 @@ int options__parse(int argc, char **argv, struct options *ret)
 	for (int kind = 0; kind < _ALERT_KIND_MAX; kind++)
 		s.o.thresholds[kind] = alert_defs[kind].threshold;
 	err = parse_words(argc, argv, &s);
+	if (!err)
+		complete_analyze(&s);
 	fill_times(&s.o);
 	if (!err && s.o.mode != MODE_HELP && s.o.mode != MODE_VERSION)
 		err = check_combination(&s);

@@ -19,6 +19,7 @@ enum mode {
 	MODE_DOCTOR,
 	MODE_JUDGE,   /* --judge FILE|DIR */
 	MODE_MONITOR, /* --monitor [MINUTES [SECONDS]] */
+	MODE_ANALYZE, /* --analyze [FILE] */
 	MODE_BOOT,
 	MODE_INSTALL_SERVICE,
 	MODE_UNINSTALL_SERVICE,
@@ -43,6 +44,7 @@ struct options {
 	const char *cgroup;   /* --cgroup */
 	char **command;	      /* COMMAND ARG…; NULL-terminated, NULL without */
 	const char *session;  /* --report */
+	const char *analysis; /* --analyze: its report, too, goes here; NULL: the default place */
 	const char *judge;    /* --judge: a CSV file, "-", or a directory of them */
 	uint64_t duration_ns; /* 0: until the targets are gone or a signal */
 	uint64_t interval_ns; /* default 5 s */

@@ -17,7 +17,8 @@
 #define IN_STATUS IN(MODE_STATUS)
 #define IN_BUGREPORT IN(MODE_BUGREPORT)
 #define IN_SERVICE (IN_INSTALL | IN(MODE_UNINSTALL_SERVICE) | IN_STATUS)
-#define IN_WATCH (IN_MONITOR | IN_BOOT)
+#define IN_ANALYZE IN(MODE_ANALYZE)
+#define IN_WATCH (IN_MONITOR | IN_BOOT | IN_ANALYZE)
 #define IN_RUN (IN_TRACE | IN_WATCH)
 #define IN_ALL (IN_RUN | IN_REPORT | IN_DOCTOR | IN_JUDGE | IN_SERVICE | IN_BUGREPORT)
 
@@ -57,6 +58,15 @@ const struct option_def option_table[] = {
 	 .word = monitor_word,
 	 .help = "watch the whole machine for MINUTES (default 60), a sample each SECONDS (default "
 		 "30): six logs in --log-dir, alerts, and a report at the end"},
+	{.name = "analyze",
+	 .arg = "[FILE]",
+	 .words = 1,
+	 .mode = MODE_ANALYZE,
+	 .parse = set_nothing,
+	 .word = analyze_word,
+	 .help = "look at every process for --duration (default 5m): who holds most and who grows, "
+		 "zombies, open files, shared memory, mappings; the report goes to the terminal "
+		 "and to FILE (default /var/log/process_analysis_TIMESTAMP.log)"},
 	{.name = "boot",
 	 .mode = MODE_BOOT,
 	 .parse = set_nothing,
@@ -96,18 +106,19 @@ const struct option_def option_table[] = {
 
 	{.name = "duration",
 	 .arg = "TIME",
-	 .modes = IN_TRACE | IN_BOOT | IN_INSTALL,
+	 .modes = IN_TRACE | IN_ANALYZE | IN_BOOT | IN_INSTALL,
 	 .parse = set_duration,
 	 .offset = offsetof(struct options, duration_ns),
 	 .help = "stop after TIME (90, 90s, 5m, 2h, 1d); without it when the processes are gone, "
-		 "or on Ctrl-C"},
+		 "or on Ctrl-C; --analyze: 5m"},
 	{.name = "interval",
 	 .arg = "TIME",
-	 .modes = IN_TRACE | IN_BOOT | IN_INSTALL,
+	 .modes = IN_TRACE | IN_ANALYZE | IN_BOOT | IN_INSTALL,
 	 .parse = set_duration,
 	 .offset = offsetof(struct options, interval_ns),
 	 .min = 100 * NS_PER_MS,
-	 .help = "time between two samples, at least 100ms; default 5s (--boot: 30s)"},
+	 .help = "time between two samples, at least 100ms; default 5s (--boot: 30s, "
+		 "--analyze: a tenth of --duration)"},
 	{.name = "no-follow",
 	 .modes = IN_TRACE,
 	 .parse = set_flag,

@@ -34,53 +34,76 @@ static bool is_foreign(const char *path)
 	return !owned_by_us(AT_FDCWD, dir);
 }
 
-int output__open(struct output *o, const struct options *options)
+static int say_unwritable(const char *path, int err)
 {
 	char shown[256];
-	int err;
+
+	return log_error_errno(err, "cannot write %s",
+			       safe_text(shown, sizeof(shown), path, strlen(path)));
+}
+
+int output__copy_to(struct output *o, const char *path)
+{
+	int err = atomic_file__open(path, &o->copy, &o->copy_out);
+
+	o->foreign_dir |= is_foreign(path);
+	return err;
+}
+
+int output__open(struct output *o, const struct options *options)
+{
 	const struct sink *sink = sink_find(options->format);
+	int err = 0;
 
 	*o = (struct output){.options = options, .out = stdout};
-	if (!options->output) {
-		if (!sink || !sink->binary || !isatty(STDOUT_FILENO))
-			return 0;
+	if (!options->output && sink && sink->binary && isatty(STDOUT_FILENO)) {
 		log_error("--format %s is not for a terminal: -o FILE, or into a pipe", sink->name);
 		return -EINVAL;
 	}
-	o->foreign_dir = is_foreign(options->output);
-	if (sink && sink->moment) /* the file is another's: the report goes to standard output */
-		return 0;
-	err = atomic_file__open(options->output, &o->file, &o->out);
-	if (err)
-		return log_error_errno(
-			err, "cannot write %s",
-			safe_text(shown, sizeof(shown), options->output, strlen(options->output)));
-	return 0;
+	if (options->output) {
+		o->foreign_dir = is_foreign(options->output);
+		/* Else the file is another's: the report goes to standard output. */
+		if (!sink || !sink->moment)
+			err = atomic_file__open(options->output, &o->file, &o->out);
+		if (err)
+			return say_unwritable(options->output, err);
+	}
+	if (options->analysis)
+		err = output__copy_to(o, options->analysis);
+	return err ? say_unwritable(options->analysis, err) : 0;
+}
+
+static int finish(struct atomic_file **file, int err)
+{
+	struct atomic_file *f = TAKE_PTR(*file);
+
+	if (!f)
+		return err;
+	if (!err)
+		return atomic_file__commit(f);
+	atomic_file__abort(f);
+	return err;
 }
 
 int output__write(struct output *o, const struct report *r)
 {
 	const struct sink *sink = sink_find(o->options->format);
-	int err;
+	int err, copy_err = 0;
 
 	if (sink && !sink->write)
 		sink = &text_sink;
-	err = sink ? sink->write(r, o->out) : -EINVAL;
-
-	if (o->file) {
-		if (err)
-			atomic_file__abort(o->file);
-		else
-			err = atomic_file__commit(o->file);
-		o->file = NULL;
-	}
+	err = finish(&o->file, sink ? sink->write(r, o->out) : -EINVAL);
+	if (o->copy)
+		copy_err = finish(&o->copy, text_sink.write(r, o->copy_out));
+	err = err ? err : copy_err;
 	return err ? log_error_errno(err, "the report could not be written") : 0;
 }
 
 void output__close(struct output *o)
 {
 	atomic_file__abort(o->file);
-	o->file = NULL;
+	atomic_file__abort(o->copy);
+	o->file = o->copy = NULL;
 }
 
 /* Creates each missing directory of a default place; ours alone. */

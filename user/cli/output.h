@@ -11,13 +11,17 @@ struct output {
 	const struct options *options;
 	struct atomic_file *file; /* NULL: stdout */
 	FILE *out;
+	struct atomic_file *copy; /* a report in words beside it; NULL: none */
+	FILE *copy_out;
 	bool foreign_dir;	/* something of ours is in a directory another user owns */
 	char session_path[640]; /* "": none */
 };
 
-/* Opens -o at once: a report that cannot be written should not cost a run.
- * 0, or -errno after one line. */
+/* Opens -o, and the FILE of --analyze, at once: a report that cannot be written should not cost a
+ * run. 0, or -errno after one line. */
 int output__open(struct output *o, const struct options *options);
+/* The report in words goes to this file as well, whatever --format is. 0 or -errno. */
+int output__copy_to(struct output *o, const char *path);
 /* Writes and commits; 0 or -errno after one line. */
 int output__write(struct output *o, const struct report *r);
 void output__close(struct output *o); /* aborts what was not written */

@@ -13,4 +13,5 @@ int run_uninstall_service(const struct options *o);
 int run_status(const struct options *o);
 int run_bugreport(const struct options *o);
 int run_monitor(const struct options *o); /* --monitor */
+int run_analyze(const struct options *o); /* --analyze */
 int run_judge(const struct options *o);	  /* --judge FILE|DIR */

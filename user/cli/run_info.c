@@ -49,6 +49,8 @@ static const char *mode_word(const struct options *o)
 		return "monitor";
 	if (o->mode == MODE_BOOT)
 		return "boot";
+	if (o->mode == MODE_ANALYZE)
+		return "analyze";
 	if (o->command)
 		return "command";
 	if (o->comm)

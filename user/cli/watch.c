@@ -252,6 +252,8 @@ static int take_moment(struct watch *w, unsigned int flags)
 		err = recording__sample(&w->rec, flags);
 	if (!err)
 		err = note_clocks(w);
+	if (!err && w->kind->tick)
+		err = w->kind->tick(w->arg, w, flags);
 	if (!err)
 		err = system_read(w->root_fd, wanted_parts(w), &w->system[w->now]);
 	if (!err && !w->n_moments)
@@ -384,7 +386,8 @@ static int open_logs(struct watch *w)
 	int err;
 
 	output__place(&w->rec.out, w->kind->place, place);
-	err = place->err;
+	/* Without logs there is the session's file alone, which can be done without. */
+	err = w->kind->logs->n ? place->err : 0;
 	if (!err)
 		err = log_set__create(&w->logs, w->kind->logs, place->dirfd, &w->rec.info);
 	if (err)
@@ -393,7 +396,8 @@ static int open_logs(struct watch *w)
 			safe_text(shown, sizeof(shown), place->dir, strlen(place->dir)));
 	snprintf(place->session, sizeof(place->session), "%s%s.db", w->kind->logs->prefix,
 		 w->logs.stamp);
-	log_info("logs: %s/%s%s_*.log", place->dir, w->kind->logs->prefix, w->logs.stamp);
+	if (w->kind->logs->n)
+		log_info("logs: %s/%s%s_*.log", place->dir, w->kind->logs->prefix, w->logs.stamp);
 	return 0;
 }
 

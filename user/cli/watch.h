@@ -35,6 +35,8 @@ struct watch_kind {
 	int (*kernel_record)(void *arg, struct watch *w, struct cursor record);
 	/* Completes the moment before it is judged and logged. */
 	int (*moment)(void *arg, struct watch *w, struct moment *m);
+	/* Adds to the tick that the sampler has just filled; its flags. */
+	int (*tick)(void *arg, struct watch *w, unsigned int flags);
 	/* The moment has been judged, logged and recorded. */
 	void (*kept)(void *arg, const struct moment *m);
 	/* Whenever the loop wakes up. */

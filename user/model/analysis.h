@@ -103,7 +103,8 @@ struct shm_file {
 	char name[192];
 	bool is_deleted; /* lives as long as it is held */
 	bool size_known;
-	uint64_t size, allocated;
+	uint64_t size; /* of the file; not known: the largest mapping of it that was seen */
+	uint64_t allocated;
 	uint32_t n_holders; /* processes that have it open or mapped, as far as was looked */
 };
 

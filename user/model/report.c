@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/report.h"
 
+#include "model/report_analysis.h"
+
 void report__free(struct report *r)
 {
 	if (!r)
@@ -24,6 +26,7 @@ void report__free(struct report *r)
 	vec_free(&r->ledger);
 	vec_free(&r->hidden);
 	vec_free(&r->unclassified);
+	report_analysis__free(r->analysis);
 	vec_free(&r->events);
 	vec_free(&r->alerts);
 	limits__free(&r->limits);

@@ -92,6 +92,8 @@
  *   events[]                   .time .kind .text, .pid .start_ticks when about a process;
  *                              kinds: "target_started" "target_exited" "target_exec"
  *                              "pid_reused" "note"
+ *   (of --analyze)             look_first[] top_consumers[] zombies[] open_files[] fd_leaks[]
+ *                              shared_memory[]: see json_analysis.c
  *   alerts[]                   .time .kind .state .severity .value .threshold .unit .message,
  *                              .subject and .pid where it is about one: alert_json.h
  *   limits[]                   what these numbers lack
@@ -110,6 +112,7 @@
 
 #include "base/when.h"
 #include "sink/alert_json.h"
+#include "sink/json_analysis.h"
 #include "sink/json_part.h"
 #include "sink/json_verdict.h"
 #include "sink/json_write.h"
@@ -452,9 +455,10 @@ static void write_self(struct json_writer *w, const struct report *r)
 static int write_json(const struct report *r, FILE *out)
 {
 	static void (*const parts[])(struct json_writer *, const struct report *) = {
-		write_head,   write_summary,	   json_ledger,	      write_processes,
-		write_paths,  json_write_verdicts, write_left_behind, write_other_owners,
-		write_events, write_alerts,	   write_limits,      write_self,
+		write_head,	    write_summary, json_analysis,	json_ledger,
+		write_processes,    write_paths,   json_write_verdicts, write_left_behind,
+		write_other_owners, write_events,  write_alerts,	write_limits,
+		write_self,
 	};
 	struct json_writer w = {.out = out};
 

@@ -18,6 +18,13 @@ void text_left_behind(const struct report *r, FILE *out);
 void text_ledger(const struct report *r, FILE *out);
 void text_other_owners(const struct report *r, FILE *out);
 
+/* Of --analyze; nothing in other reports. */
+void text_looks(const struct report *r, FILE *out);
+void text_alerts(const struct report *r, FILE *out);
+void text_analysis(const struct report *r, FILE *out);
+void text_analysis_kept(const struct report *r, FILE *out);
+void text_analysis_maps(const struct report *r, FILE *out);
+
 /* "exit 3", "signal 9" of a wait(2) status. */
 #define STATUS_SIZE 24
 char *status_text(char dst[static STATUS_SIZE], int status);

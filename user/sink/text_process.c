@@ -161,6 +161,8 @@ void text_processes(const struct report *r, FILE *out)
 {
 	size_t n_watched = 0, n = r->processes.n;
 
+	if (r->analysis)
+		return; /* has its own */
 	while (n_watched < n && is_watched(&r->processes.v[n_watched]))
 		n_watched++;
 	if (!r->whole_machine)
