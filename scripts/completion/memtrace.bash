@@ -8,7 +8,7 @@ _memtrace_options='--pid -p --comm --cgroup -- --monitor --analyze --boot --inst
 	--no-follow --format --output -o --top-processes --sample --stack-size
 	--unwind-budget --top-paths --min-bytes --since --debug-dir --fail-on --log-dir --threshold
 	--config --on-alert --warm-up --keep-sessions --keep-size
-	--no-session --no-bpf --no-source --sysroot
+	--no-session --kmemleak-scan --no-bpf --no-source --sysroot
 	--verbose -v --quiet -q --help -h --version -V'
 _memtrace_formats='text json openmetrics folded pprof flamegraph'
 _memtrace_alerts='memory swap zombies fds process-fds growth process-growth psi oom-kill fragmentation

@@ -6,7 +6,9 @@
 #include "analyze/ledger.h"
 #include "collect/allocinfo.h"
 #include "collect/fd_walk.h"
+#include "collect/kmemleak.h"
 #include "collect/meminfo.h"
+#include "collect/page_pool.h"
 #include "collect/sock_diag.h"
 #include "collect/vmallocinfo.h"
 #include "collect/zoneinfo.h"
@@ -34,6 +36,7 @@ static void sites(struct cursor text)
 
 	assert(!err || (err == -EBADMSG && !s.n));
 	assert(!page_stacks_parse(text, 4096, &s));
+	assert(!kmemleak_parse(text, &s));
 	vec_for_each(site, &s)
 		assert(memchr(site->name, '\0', sizeof(site->name)));
 	vec_free(&s);
@@ -52,6 +55,7 @@ static void vmalloc(struct cursor text)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct cursor text = {(const char *)data, (const char *)data + size};
+	struct page_pools pools = {0};
 	struct socket_list l = {0};
 	uint64_t a, b;
 
@@ -64,5 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (int family = 0; family < _SOCKET_FAMILY_MAX; family++)
 		assert(sock_diag_parse((enum socket_family)family, data, size, &l) <= 1);
 	vec_free(&l);
+	assert(page_pool_parse(data, size, &pools) <= 1);
+	vec_free(&pools);
 	return 0;
 }

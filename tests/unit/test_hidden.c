@@ -15,6 +15,7 @@
 #include "collect/allocinfo.h"
 #include "collect/fd_walk.h"
 #include "collect/hidden_set.h"
+#include "collect/kmemleak.h"
 #include "collect/machine.h"
 #include "collect/vmallocinfo.h"
 #include "collect/zoneinfo.h"
@@ -149,6 +150,35 @@ static void stacks_of_pages(void **state)
 			    "alloc_one_pg_vec_page < packet_set_ring < packet_setsockopt");
 	assert_int_equal(s.v[0].bytes, 65536);
 	assert_string_equal(s.v[1].name, "old");
+	vec_free(&s);
+}
+
+static void objects_that_nothing_refers_to(void **state)
+{
+	struct alloc_sites s = {0};
+
+	assert_int_equal(
+		kmemleak_parse(text_of("unreferenced object 0xffff888003d5b000 (size 64):\n"
+				       "  comm \"insmod\", pid 99, jiffies 4294894652\n"
+				       "  hex dump (first 32 bytes):\n"
+				       "    00 11 22 33 44 55 66 77  ................\n"
+				       "  backtrace (crc 1b2c):\n"
+				       "    kmemleak_alloc+0x1/0x2\n"
+				       "    __kmalloc_cache_noprof+0x1/0x2\n"
+				       "    leaks_objects+0x1/0x2 [x]\n"
+				       "    do_one_initcall+0x1/0x2\n"
+				       "unreferenced object 0xffff888003d5c000 (size 128):\n"
+				       "  comm \"insmod\", pid 99, jiffies 4294894652 (age 9.1s)\n"
+				       "  backtrace:\n"
+				       "    [<000000004a>] __kmalloc+0x1/0x2\n"
+				       "    [<000000004b>] leaks_objects+0x1/0x2 [x]\n"
+				       "    [<000000004c>] do_one_initcall+0x1/0x2\n"),
+			       &s),
+		0);
+	assert_int_equal(s.n, 1);
+	assert_string_equal(s.v[0].name, "leaks_objects < do_one_initcall");
+	assert_int_equal(s.v[0].bytes, 192);
+	assert_int_equal(s.v[0].count, 2);
 	vec_free(&s);
 }
 
@@ -399,6 +429,7 @@ int main(void)
 		cmocka_unit_test(vmalloc_of_kernels),
 		cmocka_unit_test(sites_of_allocations),
 		cmocka_unit_test(stacks_of_pages),
+		cmocka_unit_test(objects_that_nothing_refers_to),
 		cmocka_unit_test(numbers_of_fdinfo),
 		cmocka_unit_test(mappings_by_name),
 		cmocka_unit_test(holders_are_added_up),

@@ -52,6 +52,8 @@ static const struct rule {
 	[LEDGER_PERF_RINGS] = {"no meminfo line names it; freed when the event is closed", NULL,
 			       "grep perf_event /proc/PID/maps"},
 	[LEDGER_PIPES] = {"data that nobody has read yet", NULL, "ls -l /proc/PID/fd | grep pipe"},
+	[LEDGER_PAGE_POOLS] = {"receive buffers of network drivers, and packets not yet let go",
+			       "ethtool -g INTERFACE; ss -amp", NULL},
 	[LEDGER_ARC] = {"cache of ZFS: shrinks under pressure, within its limits",
 			"arc_summary -s arc", NULL},
 	[LEDGER_SOCKETS] = {"data in sockets that nobody has read or acknowledged yet",

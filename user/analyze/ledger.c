@@ -262,7 +262,8 @@ uint64_t hidden_sum(const struct hidden_sample *v, size_t n, enum hidden_kind ki
 static void add_hidden(const struct ledger_input *in, struct ledger *l, uint64_t *rest)
 {
 	static const enum hidden_kind kinds[] = {
-		HIDDEN_PACKET_RING, HIDDEN_IO_URING, HIDDEN_PERF_RING, HIDDEN_PIPE, HIDDEN_ARC,
+		HIDDEN_PACKET_RING, HIDDEN_IO_URING, HIDDEN_PERF_RING,
+		HIDDEN_PAGE_POOL,   HIDDEN_PIPE,     HIDDEN_ARC,
 	};
 
 	for (size_t i = 0; i < N_ELEMS(kinds); i++) {
@@ -354,6 +355,7 @@ uint64_t ledger_named_growth(const struct ledger *start, const struct ledger *en
 		LEDGER_PERCPU,
 		LEDGER_PACKET_RINGS,
 		LEDGER_IO_URING,
+		LEDGER_PAGE_POOLS,
 		LEDGER_PERF_RINGS,
 		LEDGER_PIPES,
 		LEDGER_SOCKETS,
@@ -384,7 +386,7 @@ void ledger_total(const struct ledger_input *in_start, const struct ledger *star
 		  struct ledger_total *ret)
 {
 	struct ledger_total t = {0};
-	int64_t lines = 0, gap = 0, locked = change(in_start, in_end, "Unevictable");
+	int64_t lines = 0, gap = 0;
 	uint64_t unexplained, whole, bytes;
 
 	t.known = find(in_start->meminfo, in_start->n_meminfo, "MemAvailable", &bytes) &&
@@ -396,14 +398,11 @@ void ledger_total(const struct ledger_input *in_start, const struct ledger *star
 		if (ledger_lines[i].is_available)
 			lines = add_sat(lines, (int64_t)(end->line[i] - start->line[i]));
 	/* What the lines say could be had, less what the kernel says: mm/page_alloc.c,
-	 * si_mem_available() leaves out locked pages and what the watermarks need. */
+	 * si_mem_available() leaves out cache that is locked, what the watermarks need, and pages
+	 * that wait in a CPU's batch to be put on the lists of file pages. Told by name, beside. */
 	if (t.known && !__builtin_sub_overflow(lines, t.available, &gap))
 		t.locked = gap;
 	unexplained = magnitude(t.unnamed);
-	/* Locked by mlock explains it; both ways, for what is unlocked comes back. */
-	if ((t.locked > 0) != (locked > 0))
-		locked = 0;
-	unexplained = add_sat_u64(unexplained, less(magnitude(t.locked), magnitude(locked)));
 	whole = magnitude(t.known ? t.available : t.free);
 	t.permille_known = whole >= SHARE_MIN_BYTES;
 	if (t.permille_known && unexplained < whole)

@@ -54,6 +54,7 @@ struct options {
 	const char *sysroot;  /* default "/" */
 	bool no_bpf;
 	bool no_follow;
+	bool kmemleak_scan;
 	bool no_session;		      /* --no-session: write no session file */
 	VEC(const char *) disabled_sources;   /* --no-source NAME, repeated */
 	uint64_t thresholds[_ALERT_KIND_MAX]; /* of alerts; --threshold, --config, the defaults */

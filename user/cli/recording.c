@@ -75,6 +75,7 @@ int recording__open(struct recording *r, int root_fd)
 
 	disabled_sources(o, disabled);
 	err = sampler__open(&r->sampler, root_fd, &options, &r->features);
+	r->sampler.scan_kmemleak = o->kmemleak_scan;
 	if (err)
 		return log_error_errno(err, "cannot read processes below %s", o->sysroot);
 	run_info__fill(&r->info, o, root_fd);

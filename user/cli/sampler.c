@@ -426,6 +426,8 @@ static int add_hidden(struct sampler *s, unsigned int flags, struct tick *t)
 	if (!(flags & (SAMPLE_FIRST | SAMPLE_LAST)) &&
 	    (start < s->hidden_due_ns || !hidden__is_due(s->hidden, t)))
 		return 0;
+	if (s->scan_kmemleak && flags & SAMPLE_LAST)
+		hidden__scan_kmemleak(s->hidden);
 	start = now_ns(CLOCK_BOOTTIME);
 	err = hidden__read(s->hidden, &s->list, t);
 	rest = (now_ns(CLOCK_BOOTTIME) - start) * HIDDEN_REST_FACTOR;

@@ -25,6 +25,7 @@ struct sampler {
 	struct delta *delta;
 	struct sampler_paths paths;
 	struct hidden *hidden;
+	bool scan_kmemleak;	    /* before the last look at the hidden owners */
 	uint64_t hidden_due_ns;	    /* CLOCK_BOOTTIME: no earlier look at the hidden owners */
 	struct target_set *targets; /* NULL: nobody is watched; not owned */
 	const char *cgroup;	    /* --cgroup: members are looked up at each tick; NULL none */

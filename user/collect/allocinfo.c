@@ -12,29 +12,12 @@
 
 /* Frames above these say who asked. */
 static const char *const allocator_frames[] = {
-	"get_page_from_freelist",
-	"__alloc_pages",
-	"alloc_pages",
-	"__set_page_owner",
-	"post_alloc_hook",
-	"prep_new_page",
-	"__get_free_pages",
-	"__alloc_frozen_pages",
-	"alloc_frozen_pages",
-	"get_free_pages",
-	"folio_alloc",
-	"__folio_alloc",
-	"alloc_page_interleave",
-	"vma_alloc_folio",
-	"save_stack",
-	"__kmalloc",
-	"kmalloc",
-	"kmem_cache_alloc",
-	"new_slab",
-	"allocate_slab",
-	"___slab_alloc",
-	"__slab_alloc",
-	"register_",
+	"get_page_from_freelist", "__alloc_pages",   "alloc_pages",	 "__set_page_owner",
+	"post_alloc_hook",	  "prep_new_page",   "__get_free_pages", "__alloc_frozen_pages",
+	"alloc_frozen_pages",	  "get_free_pages",  "folio_alloc",	 "__folio_alloc",
+	"alloc_page_interleave",  "vma_alloc_folio", "save_stack",	 "__kmalloc",
+	"kmemleak_alloc",	  "kmalloc",	     "kmem_cache_alloc", "new_slab",
+	"allocate_slab",	  "___slab_alloc",   "__slab_alloc",	 "register_",
 };
 
 static int compare_sites(const void *a, const void *b)
@@ -120,39 +103,36 @@ static bool is_allocator(struct cursor word)
 	return false;
 }
 
-/* " function+0x12/0x80 [module]" */
-static void add_frame(struct cursor word, struct alloc_site *site, size_t *len, int *n_frames)
+void alloc_site_frame(struct cursor word, struct alloc_site *site, struct alloc_frames *f)
 {
 	const char *plus = memchr(word.p, '+', (size_t)(word.end - word.p));
 
-	if (!plus || *n_frames >= 3 || (!*n_frames && is_allocator(word)))
+	if (!plus || plus == word.p || f->n >= 3 || (!f->n && is_allocator(word)))
 		return;
 	word.end = plus;
-	append(site, len, " < ", word);
-	(*n_frames)++;
+	append(site, &f->len, " < ", word);
+	f->n++;
 }
 
 int page_stacks_parse(struct cursor text, uint64_t page_size, struct alloc_sites *s)
 {
 	struct alloc_site site = {0};
+	struct alloc_frames frames = {0};
 	struct cursor line, word;
-	int n_frames = 0;
-	size_t len = 0;
 
 	while (!cursor_line(&text, &line)) {
 		if (line.end == text.end || cursor_word(&line, &word))
 			continue;
 		if (!cursor_is(word, "nr_base_pages:") && !cursor_is(word, "stack_count:")) {
-			add_frame(word, &site, &len, &n_frames);
+			alloc_site_frame(word, &site, &frames);
 			continue;
 		}
-		if (!cursor_u64(&line, &site.count) && site.count && n_frames &&
+		if (!cursor_u64(&line, &site.count) && site.count && frames.n &&
 		    !__builtin_mul_overflow(site.count, page_size, &site.bytes) &&
 		    vec_push(s, site))
 			return -ENOMEM;
 		site = (struct alloc_site){0};
-		n_frames = 0;
-		len = 0;
+		frames = (struct alloc_frames){0};
 	}
 	return 0;
 }

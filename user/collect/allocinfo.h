@@ -27,6 +27,16 @@ int allocinfo_parse(struct cursor text, struct alloc_sites *s);
  */
 int allocinfo_read(int root_fd, size_t top, struct alloc_sites *s);
 
+/* A site's name as it grows from the frames of its stack. */
+struct alloc_frames {
+	size_t len;
+	int n;
+};
+
+/* "function+0x12/0x80": adds the function to the name, unless it is the allocator's own at the
+ * leaf, or there are three already; other words are no frames. */
+void alloc_site_frame(struct cursor word, struct alloc_site *site, struct alloc_frames *f);
+
 /* Text of show_stacks: stacks leaf first, each ended by "nr_base_pages: N" (6.9: "stack_count:").
  * Appends, named by the first frames that are not the allocator's. 0 or -ENOMEM. Pure. */
 int page_stacks_parse(struct cursor text, uint64_t page_size, struct alloc_sites *s);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "collect/hidden_set.h"
+#include "collect/kmemleak.h"
 #include "model/machine.h"
 
 /* A line that grew by more than this share of memory since the last look is worth another one. */
@@ -145,6 +146,11 @@ bool hidden__is_due(const struct hidden *h, const struct tick *t)
 	return (int64_t)(is - was) > (int64_t)(least > DUE_MIN ? least : DUE_MIN);
 }
 
+void hidden__scan_kmemleak(struct hidden *h)
+{
+	h->scan_err = kmemleak_scan(h->root_fd);
+}
+
 int hidden__limits(const struct hidden *h, struct limits *l)
 {
 	const struct {
@@ -170,5 +176,11 @@ int hidden__limits(const struct hidden *h, struct limits *l)
 	for (size_t i = 0; !err && i < sizeof(own) / sizeof(own[0]); i++)
 		if (own[i].count)
 			err = limits__set(l, own[i].kind, own[i].count, "%s", own[i].meaning);
+	if (!err && h->scan_err)
+		err = limits__set(
+			l, "kmemleak_missing", 0,
+			"a scan of the kernel's leak detector was asked for, and not had: "
+			"%s",
+			h->scan_err == -ENOENT ? "this kernel has none" : strerror(-h->scan_err));
 	return err;
 }

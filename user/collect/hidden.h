@@ -32,4 +32,8 @@ int hidden__machine(struct hidden *h, struct tick *t);
  * shared memory, slab or vmalloc grew by more than a hundredth of memory. */
 bool hidden__is_due(const struct hidden *h, const struct tick *t);
 
+/* Has the kernel's leak detector look through memory before the next look reads what it found; on
+ * machines without one that is a limit. */
+void hidden__scan_kmemleak(struct hidden *h);
+
 int hidden__limits(const struct hidden *h, struct limits *l);

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,6 +12,8 @@
 #include "base/file.h"
 #include "collect/allocinfo.h"
 #include "collect/hidden_set.h"
+#include "collect/kmemleak.h"
+#include "collect/page_pool.h"
 #include "collect/slabinfo.h"
 #include "collect/sysv_shm.h"
 #include "collect/tmpfs.h"
@@ -258,12 +261,47 @@ static int add_page_stacks(struct hidden *h, const struct task_list *procs)
 	return err;
 }
 
+/* Guesses of the kernel's own: reachable objects can be among them. */
+static int add_kmemleak(struct hidden *h, const struct task_list *procs)
+{
+	struct alloc_sites sites = {0};
+	int err = kmemleak_read(h->root_fd, &sites);
+
+	(void)procs;
+	vec_for_each(s, &sites)
+		if (!err)
+			err = put(h, HIDDEN_KMEMLEAK, HIDDEN_ESTIMATE, s->name, s->bytes, s->count);
+	vec_free(&sites);
+	return err;
+}
+
+/* "eth0"; of a device that is gone, or of another network namespace, its number. */
+static int add_page_pools(struct hidden *h, const struct task_list *procs)
+{
+	struct page_pools pools = {0};
+	int err = h->is_live ? page_pool_read(&pools) : 0;
+	char name[IF_NAMESIZE + 16];
+
+	(void)procs;
+	vec_for_each(p, &pools) {
+		if (!p->ifindex)
+			snprintf(name, sizeof(name), "of a device that is gone");
+		else if (!if_indextoname(p->ifindex, name))
+			snprintf(name, sizeof(name), "interface %u", p->ifindex);
+		if (!err)
+			err = put(h, HIDDEN_PAGE_POOL, HIDDEN_EXACT, name, p->bytes, p->pages);
+	}
+	vec_free(&pools);
+	return err;
+}
+
 int hidden_machine(struct hidden *h, const struct task_list *procs)
 {
 	/* What a reader cannot have, this machine has not: absent. */
 	static int (*const readers[])(struct hidden *, const struct task_list *) = {
-		add_slabs, add_vmalloc,	      add_sysv, add_tmpfs,     add_hugetlb,
-		add_zram,  add_dying_cgroups, add_ksm,	add_allocinfo, add_page_stacks,
+		add_slabs,     add_vmalloc,	add_sysv,	   add_tmpfs,
+		add_hugetlb,   add_zram,	add_dying_cgroups, add_ksm,
+		add_allocinfo, add_page_stacks, add_page_pools,	   add_kmemleak,
 	};
 
 	for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]); i++)

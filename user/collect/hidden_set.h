@@ -36,6 +36,7 @@ struct hidden {
 	struct hmap sockets;		   /* by inode */
 	struct hmap seen; /* pipes, BPF objects, files: once, however many have them */
 	bool stacks_apart;
+	int scan_err; /* of the leak detector's scan that was asked for; 0: none, or done */
 	struct hmap known_networks;
 	VEC(struct meminfo_line) meminfo; /* at the last look */
 	uint64_t n_reads;

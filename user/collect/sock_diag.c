@@ -6,17 +6,13 @@
 #include <linux/netlink.h>
 #include <linux/netlink_diag.h>
 #include <linux/packet_diag.h>
-#include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
 #include <linux/unix_diag.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
-#include <unistd.h>
 
-#define DATAGRAM_MAX (64 * 1024)
-#define ANSWER_S 2
+#include "collect/netlink.h"
 
 const char *const socket_family_names[] = {
 	[SOCKETS_PACKET] = "packet",   [SOCKETS_UNIX] = "unix", [SOCKETS_TCP] = "tcp",
@@ -76,82 +72,43 @@ static void take_ring(const void *data, size_t len, struct socket_memory *s)
 	s->ring += (uint64_t)ring.pdr_block_size * ring.pdr_block_nr;
 }
 
-static void take_attributes(const struct family *f, const char *p, size_t left,
-			    struct socket_memory *s)
-{
-	while (left >= sizeof(struct nlattr)) {
-		struct nlattr a;
-		size_t step;
+struct answer {
+	const struct family *f;
+	enum socket_family family;
+	struct socket_list *l;
+	struct socket_memory s;
+};
 
-		memcpy(&a, p, sizeof(a));
-		if (a.nla_len < sizeof(a) || a.nla_len > left)
-			return;
-		if (a.nla_type && a.nla_type == f->meminfo)
-			take_meminfo(p + sizeof(a), a.nla_len - sizeof(a), s);
-		else if (a.nla_type && (a.nla_type == f->rx_ring || a.nla_type == f->tx_ring))
-			take_ring(p + sizeof(a), a.nla_len - sizeof(a), s);
-		step = NLA_ALIGN(a.nla_len);
-		if (step >= left)
-			return;
-		p += step;
-		left -= step;
-	}
+static void take_attribute(void *arg, uint16_t type, const char *data, size_t len)
+{
+	struct answer *a = arg;
+
+	if (type && type == a->f->meminfo)
+		take_meminfo(data, len, &a->s);
+	else if (type && (type == a->f->rx_ring || type == a->f->tx_ring))
+		take_ring(data, len, &a->s);
 }
 
-static int take_socket(enum socket_family family, const char *p, size_t len, struct socket_list *l)
+static int take_socket(void *arg, const char *data, size_t len)
 {
-	const struct family *f = &families[family];
-	struct socket_memory s = {.family = family};
-	size_t header = NLMSG_ALIGN(f->header);
+	struct answer *a = arg;
+	size_t header = NLMSG_ALIGN(a->f->header);
 	uint32_t inode;
 
-	if (len < f->header)
+	if (len < a->f->header)
 		return -EBADMSG;
-	memcpy(&inode, p + f->inode, sizeof(inode));
-	s.inode = inode;
+	memcpy(&inode, data + a->f->inode, sizeof(inode));
+	a->s = (struct socket_memory){.family = a->family, .inode = inode};
 	if (len > header)
-		take_attributes(f, p + header, len - header, &s);
-	return vec_push(l, s);
-}
-
-static int error_of(const char *p, size_t len)
-{
-	int32_t err;
-
-	if (len < sizeof(err))
-		return -EBADMSG;
-	memcpy(&err, p, sizeof(err));
-	return err < 0 ? err : 1;
+		netlink_attributes(data + header, len - header, take_attribute, a);
+	return vec_push(a->l, a->s);
 }
 
 int sock_diag_parse(enum socket_family family, const void *data, size_t len, struct socket_list *l)
 {
-	const char *p = data;
+	struct answer a = {.f = &families[family], .family = family, .l = l};
 
-	while (len >= sizeof(struct nlmsghdr)) {
-		struct nlmsghdr h;
-		size_t step;
-		int err;
-
-		memcpy(&h, p, sizeof(h));
-		if (h.nlmsg_len < sizeof(h) || h.nlmsg_len > len)
-			return -EBADMSG;
-		if (h.nlmsg_type == NLMSG_DONE)
-			return 1;
-		if (h.nlmsg_type == NLMSG_ERROR)
-			return error_of(p + sizeof(h), h.nlmsg_len - sizeof(h));
-		err = h.nlmsg_type == SOCK_DIAG_BY_FAMILY
-			      ? take_socket(family, p + sizeof(h), h.nlmsg_len - sizeof(h), l)
-			      : 0;
-		if (err)
-			return err;
-		step = NLMSG_ALIGN(h.nlmsg_len);
-		if (step >= len)
-			return 0;
-		p += step;
-		len -= step;
-	}
-	return 0;
+	return netlink_messages(data, len, SOCK_DIAG_BY_FAMILY, take_socket, &a);
 }
 
 /* --- the question --- */
@@ -211,8 +168,21 @@ static size_t make_request(enum socket_family family, union request *q)
 	return inet_request(q, inet[family].family, inet[family].protocol);
 }
 
-static int ask(int fd, enum socket_family family)
+struct question {
+	enum socket_family family;
+	struct socket_list *l;
+};
+
+static int take_datagram(void *arg, const void *data, size_t len)
 {
+	struct question *q = arg;
+
+	return sock_diag_parse(q->family, data, len, q->l);
+}
+
+int sock_diag_read(int fd, enum socket_family family, struct socket_list *l)
+{
+	struct question q = {family, l};
 	struct {
 		struct nlmsghdr h;
 		union request q;
@@ -224,34 +194,10 @@ static int ask(int fd, enum socket_family family)
 		.nlmsg_type = SOCK_DIAG_BY_FAMILY,
 		.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
 	};
-	return send(fd, &message, message.h.nlmsg_len, 0) < 0 ? -errno : 0;
-}
-
-int sock_diag_read(int fd, enum socket_family family, struct socket_list *l)
-{
-	static char buffer[DATAGRAM_MAX] __attribute__((aligned(8)));
-	int err = ask(fd, family);
-
-	while (!err) {
-		ssize_t len = recv(fd, buffer, sizeof(buffer), 0);
-
-		if (len < 0 && errno == EINTR)
-			continue;
-		err = len < 0 ? -errno : sock_diag_parse(family, buffer, (size_t)len, l);
-	}
-	return err == 1 ? 0 : err;
+	return netlink_dump(fd, &message, message.h.nlmsg_len, take_datagram, &q);
 }
 
 int sock_diag_open(void)
 {
-	const struct timeval patience = {.tv_sec = ANSWER_S};
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-
-	if (fd < 0)
-		return -errno;
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience))) {
-		close(fd);
-		return -EINVAL;
-	}
-	return fd;
+	return netlink_open(NETLINK_SOCK_DIAG);
 }

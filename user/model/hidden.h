@@ -41,6 +41,7 @@ enum hidden_kind {
 	HIDDEN_ALLOC_SITE,
 	HIDDEN_PAGE_STACK,
 	HIDDEN_LOOK, /* no holder: holders were looked up */
+	HIDDEN_KMEMLEAK,
 	_HIDDEN_KIND_MAX,
 };
 

@@ -50,6 +50,8 @@ const struct ledger_line_def ledger_lines[] = {
 			       "/proc/PID/maps: anon_inode:[perf_event]", false, false},
 	[LEDGER_PIPES] = {"pipes", "pipe buffers", "pipes of all processes: FIONREAD", false,
 			  false},
+	[LEDGER_PAGE_POOLS] = {"page_pools", "network page pools", "netdev netlink: inflight-mem",
+			       false, false},
 	[LEDGER_ARC] = {"zfs_arc", "ZFS ARC", "/proc/spl/kstat/zfs/arcstats", false, false},
 	[LEDGER_SOCKETS] = {"socket_buffers", "socket buffers, new",
 			    "sock_diag: growth beyond that of slab", false, true},

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collect/page_pool.h"
 #include "collect/sock_diag.h"
 
 struct message {
@@ -97,11 +98,48 @@ static void errors_of_the_kernel(void **state)
 	assert_int_equal(l.n, 0);
 }
 
+static void pools_of_pages(void **state)
+{
+	const struct nlmsghdr h = {.nlmsg_type = 0x1c}; /* as a family's number is */
+	const struct nlmsghdr done = {16, NLMSG_DONE, 0, 0, 0};
+	const char generic[4] = {5, 1};
+	const uint32_t ifindex = 3, pages = 512;
+	const uint64_t bytes = 2 << 20;
+	struct message m = {.len = 0};
+	struct page_pools p = {0};
+
+	put(&m, &h, sizeof(h));
+	put(&m, generic, sizeof(generic));
+	attribute(&m, 2, &ifindex, sizeof(ifindex));
+	attribute(&m, 4, &pages, sizeof(pages));
+	attribute(&m, 5, &bytes, sizeof(bytes));
+	attribute(&m, 99, "future", 6);
+	end_message(&m, 0);
+	assert_int_equal(page_pool_parse(m.data, m.len, &p), 0);
+	put(&m, &done, sizeof(done));
+	assert_int_equal(page_pool_parse(m.data, m.len, &p), 1);
+	assert_int_equal(p.n, 2);
+	assert_int_equal(p.v[0].ifindex, 3);
+	assert_int_equal(p.v[0].bytes, 2 << 20);
+	assert_int_equal(p.v[0].pages, 512);
+	for (size_t len = 0; len < m.len; len++) {
+		char *copy = malloc(len + 1);
+
+		p.n = 0;
+		memcpy(copy, m.data, len);
+		page_pool_parse(copy, len, &p);
+		assert_true(p.n <= 1);
+		free(copy);
+	}
+	vec_free(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(packet_sockets),
 		cmocka_unit_test(errors_of_the_kernel),
+		cmocka_unit_test(pools_of_pages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
