@@ -302,6 +302,9 @@ static void a_captured_tree(void **state)
 	link_at(root, "proc/77/fd/5", "/dev/dri/renderD128");
 	link_at(root, "proc/77/fd/6", "pipe:[99]"); /* of another machine: not asked */
 	write_at(root, "proc/77/fdinfo/3", "map_type:\t2\nmemlock:\t8388608\nmap_id:\t5\n");
+	link_at(root, "proc/77/fd/7", "anon_inode:bpf-map");
+	write_at(root, "proc/77/fdinfo/7",
+		 "map_type:\t27\nmax_entries:\t1048576\nmemlock:\t1056000\nmap_id:\t6\n");
 	write_at(root, "proc/77/fdinfo/5",
 		 "drm-client-id:\t9\ndrm-resident-gtt:\t1024 KiB\ndrm-memory-gtt:\t9 KiB\n");
 	write_at(root, "proc/77/maps",
@@ -333,6 +336,7 @@ static void a_captured_tree(void **state)
 	assert_int_equal(hidden__read(h, &procs, &t), 0);
 	assert_int_equal(row_of(&t, HIDDEN_BPF)->bytes, 8388608);
 	assert_int_equal(row_of(&t, HIDDEN_BPF)->id.pid, 77);
+	assert_int_equal(row_of(&t, HIDDEN_BPF_RING)->bytes, 1048576 + 4 * 4096);
 	assert_int_equal(row_of(&t, HIDDEN_PERF_RING)->bytes, 0x200000);
 	assert_int_equal(row_of(&t, HIDDEN_GPU)->bytes, 1024 * 1024);
 	assert_null(row_of(&t, HIDDEN_PIPE));
@@ -347,7 +351,7 @@ static void a_captured_tree(void **state)
 	assert_int_equal(row_of(&t, HIDDEN_HUGETLB)->count, 2);
 	assert_int_equal(row_of(&t, HIDDEN_KSM)->bytes, 10 * 4096);
 	assert_int_equal(row_of(&t, HIDDEN_DYING_CGROUP)->count, 100);
-	assert_int_equal(row_of(&t, HIDDEN_LOOK)->count, 4);
+	assert_int_equal(row_of(&t, HIDDEN_LOOK)->count, 5);
 	assert_int_equal(machine_read(fd, 4096, &t), 0);
 	assert_int_equal(t.machine.n, 1);
 	assert_string_equal(t.machine.v[0].name, MACHINE_ARC);

@@ -51,6 +51,8 @@ static const struct rule {
 			     "grep io_uring /proc/PID/maps"},
 	[LEDGER_PERF_RINGS] = {"no meminfo line names it; freed when the event is closed", NULL,
 			       "grep perf_event /proc/PID/maps"},
+	[LEDGER_BPF_RINGS] = {"no meminfo line names it; freed with the BPF map",
+			      "bpftool map show", "bpftool map show | grep 'pids.*(PID)'"},
 	[LEDGER_PIPES] = {"data that nobody has read yet", NULL, "ls -l /proc/PID/fd | grep pipe"},
 	[LEDGER_PAGE_POOLS] = {"receive buffers of network drivers, and packets not yet let go",
 			       "ethtool -g INTERFACE; ss -amp", NULL},

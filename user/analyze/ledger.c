@@ -262,7 +262,7 @@ uint64_t hidden_sum(const struct hidden_sample *v, size_t n, enum hidden_kind ki
 static void add_hidden(const struct ledger_input *in, struct ledger *l, uint64_t *rest)
 {
 	static const enum hidden_kind kinds[] = {
-		HIDDEN_PACKET_RING, HIDDEN_IO_URING, HIDDEN_PERF_RING,
+		HIDDEN_PACKET_RING, HIDDEN_IO_URING, HIDDEN_PERF_RING, HIDDEN_BPF_RING,
 		HIDDEN_PAGE_POOL,   HIDDEN_PIPE,     HIDDEN_ARC,
 	};
 
@@ -356,6 +356,7 @@ uint64_t ledger_named_growth(const struct ledger *start, const struct ledger *en
 		LEDGER_PACKET_RINGS,
 		LEDGER_IO_URING,
 		LEDGER_PAGE_POOLS,
+		LEDGER_BPF_RINGS,
 		LEDGER_PERF_RINGS,
 		LEDGER_PIPES,
 		LEDGER_SOCKETS,
@@ -381,32 +382,54 @@ static int64_t change(const struct ledger_input *a, const struct ledger_input *b
 	return (int64_t)(to - from);
 }
 
+/* What the lines say could be had, less what the kernel says: mm/page_alloc.c, si_mem_available()
+ * leaves out cache that is locked, what the watermarks need, and pages that wait in a CPU's batch
+ * to be put on the lists of file pages. */
+static int64_t not_available(const struct ledger *start, const struct ledger *end,
+			     int64_t available)
+{
+	int64_t lines = 0, gap;
+
+	for (int i = 0; i < _LEDGER_LINE_MAX; i++)
+		if (ledger_lines[i].is_available)
+			lines = add_sat(lines, (int64_t)(end->line[i] - start->line[i]));
+	return __builtin_sub_overflow(lines, available, &gap) ? 0 : gap;
+}
+
+/* Growth of all that cannot be had without swapping; the CPUs' own lists are as good as free. */
+static uint64_t taken(const struct ledger *start, const struct ledger *end)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < _LEDGER_LINE_MAX; i++)
+		if (!ledger_lines[i].is_available && i != LEDGER_FREE_PCP)
+			sum = add_sat_u64(sum, less(end->line[i], start->line[i]));
+	return sum;
+}
+
 void ledger_total(const struct ledger_input *in_start, const struct ledger *start,
 		  const struct ledger_input *in_end, const struct ledger *end,
 		  struct ledger_total *ret)
 {
-	struct ledger_total t = {0};
-	int64_t lines = 0, gap = 0;
-	uint64_t unexplained, whole, bytes;
+	uint64_t unnamed = less(end->line[LEDGER_UNNAMED], start->line[LEDGER_UNNAMED]), bytes;
+	struct ledger_total t = {
+		.available = change(in_start, in_end, "MemAvailable"),
+		.free = change(in_start, in_end, "MemFree"),
+		.unnamed = (int64_t)(end->line[LEDGER_UNNAMED] - start->line[LEDGER_UNNAMED]),
+		.taken = taken(start, end),
+	};
 
 	t.known = find(in_start->meminfo, in_start->n_meminfo, "MemAvailable", &bytes) &&
 		  find(in_end->meminfo, in_end->n_meminfo, "MemAvailable", &bytes);
-	t.available = change(in_start, in_end, "MemAvailable");
-	t.free = change(in_start, in_end, "MemFree");
-	t.unnamed = (int64_t)(end->line[LEDGER_UNNAMED] - start->line[LEDGER_UNNAMED]);
-	for (int i = 0; i < _LEDGER_LINE_MAX; i++)
-		if (ledger_lines[i].is_available)
-			lines = add_sat(lines, (int64_t)(end->line[i] - start->line[i]));
-	/* What the lines say could be had, less what the kernel says: mm/page_alloc.c,
-	 * si_mem_available() leaves out cache that is locked, what the watermarks need, and pages
-	 * that wait in a CPU's batch to be put on the lists of file pages. Told by name, beside. */
-	if (t.known && !__builtin_sub_overflow(lines, t.available, &gap))
-		t.locked = gap;
-	unexplained = magnitude(t.unnamed);
-	whole = magnitude(t.known ? t.available : t.free);
-	t.permille_known = whole >= SHARE_MIN_BYTES;
-	if (t.permille_known && unexplained < whole)
+	if (t.known)
+		t.locked = not_available(start, end, t.available);
+	if (t.locked > 0)
+		t.taken = add_sat_u64(t.taken, (uint64_t)t.locked);
+	/* Of what was taken, not of the net change: what others gave back meanwhile would make a
+	 * small rest of a large loss look like all of it. */
+	t.permille_known = t.taken >= SHARE_MIN_BYTES;
+	if (t.permille_known)
 		t.explained_permille =
-			(uint32_t)(1000 - (uint64_t)(1000.0 * (double)unexplained / (double)whole));
+			1000 - (uint32_t)(1000.0 * (double)unnamed / (double)t.taken);
 	*ret = t;
 }

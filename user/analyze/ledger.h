@@ -40,7 +40,8 @@ struct ledger_total {
 	int64_t available, free; /* change of MemAvailable and MemFree */
 	int64_t unnamed;	 /* change of the unnamed rest */
 	int64_t locked;		 /* cache that is there and no longer counts as available */
-	bool permille_known;	 /* the change is large enough for a share of it */
+	uint64_t taken;		 /* growth of the lines that cannot be had without swapping */
+	bool permille_known;	 /* enough was taken for a share of it */
 	uint32_t explained_permille;
 };
 

@@ -136,7 +136,8 @@ static uint64_t named_of(const struct history *h, struct proc_id id)
 	vec_for_each(s, &h->hidden_last)
 		if (id.pid && proc_id_equal(s->id, id) &&
 		    (s->kind == HIDDEN_PACKET_RING || s->kind == HIDDEN_IO_URING ||
-		     s->kind == HIDDEN_PERF_RING || s->kind == HIDDEN_PIPE))
+		     s->kind == HIDDEN_PERF_RING || s->kind == HIDDEN_BPF_RING ||
+		     s->kind == HIDDEN_PIPE))
 			sum = add_sat_u64(sum, s->bytes);
 	if (p && p->ever_known & 1u << PROC_PAGE_TABLE &&
 	    p->last.value[PROC_PAGE_TABLE] > p->first.value[PROC_PAGE_TABLE])
@@ -148,9 +149,9 @@ static uint64_t named_of(const struct history *h, struct proc_id id)
 /* Growth of kernel lines that is not divided by process. */
 static uint64_t common_growth(const struct ends *x)
 {
-	static const enum ledger_line by_process[] = {LEDGER_PACKET_RINGS, LEDGER_IO_URING,
-						      LEDGER_PERF_RINGS, LEDGER_PIPES,
-						      LEDGER_PAGE_TABLES};
+	static const enum ledger_line by_process[] = {LEDGER_BPF_RINGS, LEDGER_PACKET_RINGS,
+						      LEDGER_IO_URING,	LEDGER_PERF_RINGS,
+						      LEDGER_PIPES,	LEDGER_PAGE_TABLES};
 	struct ledger start = x->start, end = x->end;
 
 	for (size_t i = 0; i < sizeof(by_process) / sizeof(by_process[0]); i++)
@@ -247,6 +248,7 @@ static void fill_total(const struct ends *x, struct report *r)
 		.free = t.free,
 		.unexplained = t.unnamed,
 		.locked = t.locked,
+		.taken = t.taken,
 		.explained_known = t.permille_known,
 		.explained_permille = t.explained_permille,
 		.overlap = x->end.overlap,

@@ -17,6 +17,8 @@
 #include "collect/hidden_set.h"
 
 #define FDINFO_MAX 8192
+/* BPF_MAP_TYPE_RINGBUF of include/uapi/linux/bpf.h */
+#define MAP_TYPE_RINGBUF 27
 #define MAPS_MAX (64u * 1024 * 1024)
 
 enum seen_kind { SEEN_PIPE = 1, SEEN_BPF_MAP, SEEN_BPF_PROG, SEEN_DMA_BUF, SEEN_GPU, SEEN_FILE };
@@ -132,7 +134,7 @@ static int take_bpf(struct visit *v, int dir_fd, const char *name, const char *l
 	bool is_map = strstr(link, "bpf-map");
 	char text[FDINFO_MAX];
 	struct cursor info = read_fdinfo(v, name, text);
-	uint64_t id = 0;
+	uint64_t id = 0, type;
 	int err = 0;
 
 	(void)dir_fd;
@@ -140,6 +142,15 @@ static int take_bpf(struct visit *v, int dir_fd, const char *name, const char *l
 	    fdinfo_find(info, is_map ? "map_id" : "prog_id", &id) ||
 	    !is_new(v->h, is_map ? SEEN_BPF_MAP : SEEN_BPF_PROG, id, 0, &err))
 		return err;
+	/* Pages of their own, mapped twice over by vmap: vmalloc does not count them. Two pages
+	 * beside the data hold positions, two more the ring itself (kernel/bpf/ringbuf.c). */
+	if (is_map && !fdinfo_find(info, "map_type", &type) && type == MAP_TYPE_RINGBUF &&
+	    !fdinfo_find(info, "max_entries", &s.bytes)) {
+		s.kind = HIDDEN_BPF_RING;
+		s.certainty = HIDDEN_EXACT;
+		s.bytes += 4 * v->h->page_size;
+		return hidden_set__add(&v->h->set, &s);
+	}
 	snprintf(s.name, sizeof(s.name), "BPF %s", is_map ? "maps" : "programs");
 	return hidden_set__add(&v->h->set, &s);
 }

@@ -55,6 +55,8 @@ const struct hidden_kind_def hidden_kinds[] = {
 			       "allocations", LEDGER_UNNAMED},
 	[HIDDEN_KMEMLEAK] = {"kmemleak", "objects that nothing refers to",
 			     "/sys/kernel/debug/kmemleak", "objects", LEDGER_SLAB_UNRECLAIMABLE},
+	[HIDDEN_BPF_RING] = {"bpf_ring", "BPF ring buffers", "/proc/PID/fdinfo max_entries",
+			     "rings", LEDGER_BPF_RINGS},
 	[HIDDEN_LOOK] = {"look", "a look", "memtrace", "descriptors", LEDGER_UNNAMED},
 	[HIDDEN_PAGE_STACK] = {"page_stack", "page allocation stacks, exact",
 			       "/sys/kernel/debug/page_owner_stacks", "pages", LEDGER_UNNAMED},

@@ -42,6 +42,7 @@ enum hidden_kind {
 	HIDDEN_PAGE_STACK,
 	HIDDEN_LOOK, /* no holder: holders were looked up */
 	HIDDEN_KMEMLEAK,
+	HIDDEN_BPF_RING,
 	_HIDDEN_KIND_MAX,
 };
 

@@ -48,6 +48,8 @@ const struct ledger_line_def ledger_lines[] = {
 			     false, false},
 	[LEDGER_PERF_RINGS] = {"perf_rings", "perf rings",
 			       "/proc/PID/maps: anon_inode:[perf_event]", false, false},
+	[LEDGER_BPF_RINGS] = {"bpf_rings", "BPF ring buffers", "/proc/PID/fdinfo of BPF maps",
+			      false, false},
 	[LEDGER_PIPES] = {"pipes", "pipe buffers", "pipes of all processes: FIONREAD", false,
 			  false},
 	[LEDGER_PAGE_POOLS] = {"page_pools", "network page pools", "netdev netlink: inflight-mem",

@@ -174,7 +174,8 @@ struct report_total {
 	int64_t free;	      /* change of MemFree */
 	int64_t unexplained;  /* change of what no counter and no owner names */
 	int64_t locked;	      /* cache that is there and no longer counts as available */
-	bool explained_known; /* the change is large enough for a share of it */
+	uint64_t taken;	      /* growth of what cannot be had without swapping */
+	bool explained_known; /* that is enough for a share of it */
 	uint32_t explained_permille;
 	uint64_t overlap; /* bytes that counters named twice, at the end */
 };

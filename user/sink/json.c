@@ -35,7 +35,8 @@
  *     .free_delta_bytes        MemFree
  *     .unexplained_bytes       change of the line "unnamed": no counter, no owner names it
  *     .locked_delta_bytes      cache that is there, but counts as available no more
- *     .explained_permille      of available_delta_bytes; absent below 4 MiB
+ *     .taken_bytes             growth of lines that are not available, those that shrank left out
+ *     .explained_permille      of taken_bytes: all but unexplained_bytes; absent below 4 MiB
  *   hidden_owners[]            who holds some of a line: evidence, not to be added up
  *     .kind .line              words of user/model/hidden.c and ledger.c
  *     .pid .start_ticks .comm  of a process; .ended true: it made it and is gone

@@ -43,6 +43,7 @@ static void write_total(struct json_writer *w, const struct report *r)
 	if (r->total.ledger_known) {
 		json_add_i64(o, "free_delta_bytes", r->total.free);
 		json_add_i64(o, "unexplained_bytes", r->total.unexplained);
+		json_add_u64(o, "taken_bytes", r->total.taken);
 		json_add_i64(o, "locked_delta_bytes", r->total.locked);
 	}
 	if (r->total.explained_known)

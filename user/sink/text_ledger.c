@@ -153,14 +153,15 @@ static int add_rows(const struct report *r, struct rows *rows)
 static void say_total(const struct report *r, FILE *out)
 {
 	char available[HUMAN_BYTES_SIZE], rest[HUMAN_BYTES_SIZE], locked[HUMAN_BYTES_SIZE];
-	char time[UTC_TIME_SIZE];
+	char time[UTC_TIME_SIZE], taken[HUMAN_BYTES_SIZE];
 	struct strbuf b = {0};
 
 	if (r->available.known)
 		strbuf_addf(&b, "MemAvailable %s",
 			    human_delta(available, span_delta(r->available)));
-	if (r->available.known && r->total.explained_known)
-		strbuf_addf(&b, ", %u.%u %% of it explained", r->total.explained_permille / 10,
+	if (r->total.explained_known)
+		strbuf_addf(&b, "%s%s taken, %u.%u %% of it explained", b.len ? "; " : "",
+			    human_bytes(taken, r->total.taken), r->total.explained_permille / 10,
 			    r->total.explained_permille % 10);
 	strbuf_addf(&b, "%sunexplained: %s", b.len ? "; " : "",
 		    human_delta(rest, r->total.unexplained));
