@@ -27,7 +27,8 @@ static struct report *new_report(int64_t available, int64_t free_change)
 
 static void line(struct report *r, enum ledger_line which, int64_t from, int64_t to)
 {
-	const struct report_ledger_line l = {which, (uint64_t)(from * MIB), (uint64_t)(to * MIB)};
+	const struct report_ledger_line l = {
+		.line = which, .start = (uint64_t)(from * MIB), .end = (uint64_t)(to * MIB)};
 
 	assert_int_equal(vec_push(&r->ledger, l), 0);
 }

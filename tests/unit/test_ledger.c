@@ -226,7 +226,7 @@ static void share_that_is_explained(void **state)
 	t = total_of(from, "MemTotal: 900000 kB\nMemFree: 300000 kB\nCached: 100000 kB\n"
 			   "MemAvailable: 400000 kB\nAnonPages: 100000 kB\n");
 	assert_int_equal(t.explained_permille, 0);
-	/* Locked cache is no longer available: said, and explained by Unevictable. */
+	/* Locked cache is no longer available: said by name. */
 	t = total_of(from, "MemTotal: 900000 kB\nMemFree: 500000 kB\nCached: 100000 kB\n"
 			   "MemAvailable: 540000 kB\nAnonPages: 100000 kB\n"
 			   "Unevictable: 60000 kB\n");
