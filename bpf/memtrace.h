@@ -278,6 +278,63 @@ struct mt_calibration {
 	__u64 percpu_address[MT_MAX_CPUS]; /* … and where it really is, CPU by CPU */
 };
 
+#define MT_KSTACK_DEPTH 32
+
+/* Value of the map `kstacks`: return addresses, innermost first, from our own event on. */
+struct mt_kstack {
+	__u64 ip[MT_KSTACK_DEPTH];
+	__u64 n; /* MT_KSTACK_DEPTH: perhaps cut */
+};
+
+/* Map `slab_control`, one. */
+struct mt_slab_control {
+	__u64 interval; /* mean bytes between two samples; 0: every object */
+};
+
+#define MT_SLAB_TAG_BITS 18
+#define MT_SLAB_TAGS (1u << MT_SLAB_TAG_BITS)
+
+/* mt_object.cache of an object that is of a cache, but this kernel does not tell which. */
+#define MT_SLAB_UNNAMED 1ULL
+
+/* Map `slab_objects`: a sampled object that is not freed yet. Whom it belongs to is
+ * told by the process itself, as objects outlive owner ids. */
+struct mt_object {
+	__u64 time_ns;	/* CLOCK_BOOTTIME */
+	__u64 start_ns; /* of the process, as in mt_owner */
+	__u64 stack;	/* key of `kstacks`; 0: not kept */
+	__u64 cache;	/* struct kmem_cache; 0: kmalloc */
+	__u64 interval; /* in force for this sample */
+	__u32 tgid;
+	__u32 size; /* bytes that it takes, not those asked for */
+	__u32 gfp;
+	__u32 pad;
+	char comm[16];
+};
+
+/* Map `slab_names`. */
+struct mt_slab_name {
+	char name[32];
+};
+
+enum mt_slab_count {
+	MT_SLAB_SAMPLED,
+	MT_SLAB_FULL,	  /* no room in slab_objects */
+	MT_SLAB_NO_STACK, /* no room in kstacks, or none could be walked */
+	_MT_SLAB_COUNT_MAX,
+};
+
+/* Map `slab_cpu`, one a CPU. */
+struct mt_slab_cpu {
+	__s64 left; /* bytes until the next sample */
+	__u64 interval;
+	__u64 started;
+	__u64 count[_MT_SLAB_COUNT_MAX];
+};
+
+static_assert(sizeof(struct mt_kstack) == 8 * MT_KSTACK_DEPTH + 8, "");
+static_assert(sizeof(struct mt_object) == 72, "");
+static_assert(sizeof(struct mt_slab_cpu) == 48, "");
 static_assert(sizeof(struct mt_config) == 48, "");
 static_assert(sizeof(struct mt_chunk) == 4096,
 	      "a chunk is a page, so that the table can be mapped");

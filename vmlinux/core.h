@@ -146,6 +146,11 @@ struct task_struct {
 	__u32 self_exec_id; /* 64 bits on some: the low half does */
 };
 
+struct kmem_cache {
+	unsigned int size;
+	const char *name;
+};
+
 struct seq_file;
 
 struct bpf_iter_meta {

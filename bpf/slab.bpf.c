@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Source "slab": who holds objects of kmalloc and of slab caches, by byte-weighted
+ * random samples. A sampled object is in `slab_objects` from its allocation to its
+ * free; everything dear happens for these only. Attached only while wanted: even
+ * empty programs on these events cost a socket-heavy load several per cent.
+ */
+#include "vmlinux.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "compat.bpf.h"
+#include "kstack.bpf.h"
+#include "memtrace.h"
+#include "random.bpf.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+/* Preallocated; sized by user space. Key: address. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u64);
+	__type(value, struct mt_object);
+} slab_objects SEC(".maps");
+
+/* How many entries of slab_objects have an address of this hash: nearly every free
+ * finds 0 here and is done. */
+struct tags {
+	__u32 n[MT_SLAB_TAGS];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct tags);
+} slab_tags SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct mt_slab_cpu);
+} slab_cpu SEC(".maps");
+
+/* Names of the caches that have samples. Key: struct kmem_cache. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u64);
+	__type(value, struct mt_slab_name);
+} slab_names SEC(".maps");
+
+/* Written by user space before it attaches. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct mt_slab_control);
+} slab_control SEC(".maps");
+
+static __always_inline __u32 *tag_of(__u64 ptr)
+{
+	struct tags *t;
+	__u32 zero = 0;
+
+	t = bpf_map_lookup_elem(&slab_tags, &zero);
+	/* Fibonacci hashing; objects are aligned to 8 bytes at least. */
+	return t ? &t->n[(ptr >> 3) * 0x9e3779b97f4a7c15ULL >> (64 - MT_SLAB_TAG_BITS)] : NULL;
+}
+
+/* Global functions with scalar arguments: verified once, and not in line on the hot path. */
+__noinline int forget(__u64 ptr)
+{
+	__u32 *tag = tag_of(ptr);
+
+	if (tag && !bpf_map_delete_elem(&slab_objects, &ptr))
+		__sync_fetch_and_add(tag, -1);
+	return 0;
+}
+
+static __always_inline void freed(__u64 ptr)
+{
+	__u32 *tag = tag_of(ptr);
+
+	if (tag && *tag)
+		forget(ptr);
+}
+
+/* Bytes until the next sample. An interval of 0 samples every object. */
+static __always_inline void draw_gap(struct mt_slab_cpu *cpu)
+{
+	struct mt_slab_control *control;
+	__u32 zero = 0;
+
+	control = bpf_map_lookup_elem(&slab_control, &zero);
+	cpu->interval = control ? control->interval : 0;
+	cpu->left = cpu->interval * random_exponential() >> 16;
+}
+
+static __always_inline void note_name(__u64 cache)
+{
+	struct kmem_cache *s = (void *)cache;
+	struct mt_slab_name name = {};
+
+	if (cache <= MT_SLAB_UNNAMED || bpf_map_lookup_elem(&slab_names, &cache))
+		return;
+	bpf_probe_read_kernel_str(name.name, sizeof(name.name), BPF_CORE_READ(s, name));
+	bpf_map_update_elem(&slab_names, &cache, &name, BPF_NOEXIST);
+}
+
+static __always_inline void keep(void *ctx, struct mt_slab_cpu *cpu, struct mt_object *o, __u64 ptr)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	__u32 *tag = tag_of(ptr);
+
+	o->time_ns = bpf_ktime_get_boot_ns();
+	o->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	o->tgid = BPF_CORE_READ(task, tgid);
+	bpf_get_current_comm(&o->comm, sizeof(o->comm));
+	o->interval = cpu->interval;
+	note_name(o->cache);
+	o->stack = kstack_note(ctx);
+	if (!o->stack)
+		cpu->count[MT_SLAB_NO_STACK]++;
+	if (!tag || bpf_map_update_elem(&slab_objects, &ptr, o, BPF_NOEXIST)) {
+		cpu->count[MT_SLAB_FULL]++;
+		return;
+	}
+	__sync_fetch_and_add(tag, 1);
+	cpu->count[MT_SLAB_SAMPLED]++;
+}
+
+static __always_inline int allocated(void *ctx, __u64 ptr, __u32 size, __u64 cache, __u32 gfp)
+{
+	struct mt_slab_cpu *cpu;
+	struct mt_object o = {.cache = cache, .size = size, .gfp = gfp};
+	__u32 zero = 0, *tag;
+
+	if (!ptr || ptr == 16) /* failed, or ZERO_SIZE_PTR */
+		return 0;
+	cpu = bpf_map_lookup_elem(&slab_cpu, &zero);
+	tag = tag_of(ptr);
+	if (!cpu || !tag)
+		return 0;
+	if (*tag) /* its free was missed: it would be counted twice */
+		forget(ptr);
+	cpu->left -= size;
+	if (cpu->left > 0)
+		return 0;
+	/* The first on this CPU only starts the count: no gap was drawn for it. */
+	if (cpu->started)
+		keep(ctx, cpu, &o, ptr);
+	cpu->started = 1;
+	draw_gap(cpu);
+	return 0;
+}
+
+SEC("raw_tp/kmalloc")
+int slab_kmalloc(struct bpf_raw_tracepoint_args *ctx)
+{
+	return allocated(ctx, ctx->args[1], ctx->args[3], 0, ctx->args[4]);
+}
+
+/* Up to 6.0 the NUMA-aware calls had events of their own. */
+SEC("raw_tp/kmalloc_node")
+int slab_kmalloc_node(struct bpf_raw_tracepoint_args *ctx)
+{
+	return allocated(ctx, ctx->args[1], ctx->args[3], 0, ctx->args[4]);
+}
+
+/* Up to 6.0 these events tell sizes and no cache; one of the two layouts is loaded. */
+SEC("?raw_tp/kmem_cache_alloc")
+int slab_cache_alloc_old(struct bpf_raw_tracepoint_args *ctx)
+{
+	return allocated(ctx, ctx->args[1], ctx->args[3], MT_SLAB_UNNAMED, ctx->args[4]);
+}
+
+SEC("raw_tp/kmem_cache_alloc_node")
+int slab_cache_alloc_node_old(struct bpf_raw_tracepoint_args *ctx)
+{
+	return allocated(ctx, ctx->args[1], ctx->args[3], MT_SLAB_UNNAMED, ctx->args[4]);
+}
+
+/* tp_btf: the cache's size is read like memory, without a helper call. */
+SEC("?tp_btf/kmem_cache_alloc")
+int slab_cache_alloc(__u64 *ctx)
+{
+	struct kmem_cache *s = (void *)ctx[2];
+
+	return allocated(ctx, ctx[1], s->size, (__u64)s, ctx[3]);
+}
+
+SEC("raw_tp/kfree")
+int slab_kfree(struct bpf_raw_tracepoint_args *ctx)
+{
+	freed(ctx->args[1]);
+	return 0;
+}
+
+SEC("raw_tp/kmem_cache_free")
+int slab_cache_free(struct bpf_raw_tracepoint_args *ctx)
+{
+	freed(ctx->args[1]);
+	return 0;
+}
+
+/* Once more a function of its own, as the loop below is walked turn by turn. */
+__noinline int freed_at(__u64 where)
+{
+	__u64 ptr;
+
+	if (!bpf_probe_read_kernel(&ptr, sizeof(ptr), (void *)where))
+		freed(ptr);
+	return 0;
+}
+
+#define BULK_MAX 512 /* KVFREE_BULK_MAX_ENTR: a page of pointers */
+
+/* kfree_rcu() frees by the pageful, without a kfree event (5.8 on). */
+SEC("raw_tp/rcu_invoke_kfree_bulk_callback")
+int slab_kfree_bulk(struct bpf_raw_tracepoint_args *ctx)
+{
+	__u64 n = ctx->args[1], at = ctx->args[2];
+
+	for (__u32 i = 0; i < BULK_MAX; i++) {
+		if (i >= n)
+			break;
+		freed_at(at);
+		at += sizeof(at);
+	}
+	return 0;
+}
