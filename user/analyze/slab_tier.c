@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analyze/slab_tier.h"
 
+const char *const slab_mode_names[_SLAB_MODE_MAX] = {
+	[SLAB_AUTO] = "auto",
+	[SLAB_ON] = "on",
+	[SLAB_OFF] = "off",
+};
+
 static uint64_t lower(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;

@@ -9,6 +9,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum slab_mode {
+	SLAB_AUTO, /* while slab memory grows */
+	SLAB_ON,
+	SLAB_OFF,
+	_SLAB_MODE_MAX,
+};
+
+extern const char *const slab_mode_names[_SLAB_MODE_MAX]; /* of --slab */
+
 /* Growth over the lowest value since the last detach that attaches. */
 #define SLAB_TIER_ATTACH_BYTES (16ull << 20)
 /* While attached, less than this … */

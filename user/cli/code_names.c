@@ -45,7 +45,7 @@ int code_names__add(struct symbolizer *s, int root_dir, const struct code_module
 
 	if (m->kind == CODE_JIT)
 		own = sym.fd = open_perf_map(root_dir, m->proc.pid);
-	else if (m->kind == CODE_KERNEL && root_dir >= 0)
+	else if (m->kind == CODE_KERNEL && fd < 0 && root_dir >= 0)
 		own = sym.fd = kernel_symbols_open(root_dir);
 	if (sym.fd < 0) {
 		sym.fd = -1;

@@ -82,3 +82,15 @@ int option_add_debug_dir(const struct option_def *def, const char *arg, struct o
 	o->debug_dirs.v[o->debug_dirs.n] = NULL;
 	return 0;
 }
+
+int option_set_slab(const struct option_def *def, const char *arg, struct options *o)
+{
+	char shown[TYPED_SIZE];
+
+	for (int mode = 0; mode < _SLAB_MODE_MAX; mode++)
+		if (!strcmp(arg, slab_mode_names[mode])) {
+			o->slab = mode;
+			return 0;
+		}
+	return usage_error("--%s: '%s' is none of auto, on, off", def->name, typed(shown, arg));
+}

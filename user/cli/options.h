@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/vec.h"
+#include "analyze/slab_tier.h"
 #include "model/alert.h"
 
 enum mode {
@@ -71,6 +72,9 @@ struct options {
 	uint64_t sample_bytes;	  /* --sample, default 512 KiB; 0: nothing is sampled */
 	uint32_t stack_bytes;	  /* --stack-size, a power of two */
 	uint32_t unwind_permille; /* --unwind-budget, of one CPU */
+	enum slab_mode slab;	  /* --slab */
+	bool exact;		  /* --exact: every slab object */
+	uint64_t older_ns;	  /* --older: of slab objects; 0: all */
 	uint32_t top_paths;	  /* --top-paths N, default 10; 0: all */
 	uint64_t min_bytes;	  /* --min-bytes: of paths that are shown */
 	uint64_t since_ns;	  /* --since: growth of paths over this time; 0: all */

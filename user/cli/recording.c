@@ -63,12 +63,13 @@ int recording__open(struct recording *r, int root_fd)
 		.stack_bytes = o->stack_bytes,
 		.budget_permille = o->unwind_permille,
 		.heirs = !o->no_follow,
-		.debug_dirs = o->debug_dirs.v,
 	};
 	bool disabled[_SOURCE_MAX];
 	const struct sampler_options options = {
 		.no_bpf = o->no_bpf,
 		.disabled = disabled,
+		.slab = {o->slab, o->exact, o->older_ns},
+		.debug_dirs = o->debug_dirs.v,
 		.sampling = o->mode == MODE_TRACE && o->sample_bytes ? &sampling : NULL,
 	};
 	int err;

@@ -34,9 +34,9 @@ static uint64_t now_ns(clockid_t clock)
 	return t.tv_sec * NS_PER_S + t.tv_nsec;
 }
 
-static void open_paths(struct sampler *s, const struct sampling_options *sampling)
+static void open_user_paths(struct sampler *s, const struct sampling_options *sampling)
 {
-	int err = sampling ? sampler_paths__open(&s->paths, s->pages, s->root_fd, sampling) : 0;
+	int err = sampling ? sampler_paths__open_user(&s->paths, s->pages, sampling) : 0;
 
 	if (err)
 		features__set(s->features, "call paths", FEATURE_MISSING, "", "samples: %s",
@@ -67,8 +67,19 @@ static void open_bpf(struct sampler *s, const struct sampler_options *o)
 			      strerror(-err));
 		return;
 	}
-	open_paths(s, o->sampling);
+	open_user_paths(s, o->sampling);
 	tracer__attach(s->tracer, s->features);
+}
+
+static int open_kernel_side(struct sampler *s, const struct sampler_options *o)
+{
+	int err = sampler_paths__open(&s->paths, s->root_fd, o->debug_dirs);
+
+	if (err)
+		return err;
+	open_bpf(s, o);
+	return sampler_slab__open(&s->paths.slab, s->root_fd, &o->slab, &s->paths.book,
+				  s->features);
 }
 
 int sampler__open(struct sampler *s, int root_fd, const struct sampler_options *o,
@@ -88,9 +99,9 @@ int sampler__open(struct sampler *s, int root_fd, const struct sampler_options *
 		features__set(features, "bpf", FEATURE_MISSING, "run without --no-bpf",
 			      "switched off by --no-bpf");
 	else
-		open_bpf(s, o);
-	if (s->tasks)
-		return 0;
+		err = open_kernel_side(s, o);
+	if (err || s->tasks)
+		return err;
 	err = tasks_proc__open(root_fd, &s->tasks);
 	return err ? log_debug_errno(err, "proc") : 0;
 }

@@ -50,6 +50,8 @@ struct sampler_options {
 	bool no_bpf;
 	const bool *disabled; /* _SOURCE_MAX */
 	const struct sampling_options *sampling;
+	struct slab_options slab;
+	const char *const *debug_dirs; /* of symbols; NULL-terminated, or NULL */
 };
 int sampler__open(struct sampler *s, int root_fd, const struct sampler_options *o,
 		  struct features *features);

@@ -11,23 +11,26 @@
 #include "base/log.h"
 #include "cli/code_names.h"
 
-int sampler_paths__open(struct sampler_paths *s, struct pages *pages, int root_fd,
-			const struct sampling_options *o)
+int sampler_paths__open(struct sampler_paths *s, int root_fd, const char *const *debug_dirs)
+{
+	int err;
+
+	s->root_fd = root_fd;
+	s->open = true;
+	err = code_book__init(&s->book, root_fd);
+	return err ? err : code_names__new(debug_dirs, &s->symbolizer);
+}
+
+int sampler_paths__open_user(struct sampler_paths *s, struct pages *pages,
+			     const struct sampling_options *o)
 {
 	const struct user_paths_options options = {
 		.interval_bytes = o->interval_bytes,
 		.budget_permille = o->budget_permille,
 	};
-	int err;
 
 	s->options = *o;
-	s->root_fd = root_fd;
-	err = code_names__new(o->debug_dirs, &s->symbolizer);
-	if (!err)
-		err = user_paths__open(pages, root_fd, &options, &s->paths);
-	if (err)
-		sampler_paths__close(s);
-	return err;
+	return user_paths__open(pages, s->root_fd, &options, &s->book, &s->paths);
 }
 
 int sampler_paths__start(struct sampler_paths *s)
@@ -39,8 +42,13 @@ int sampler_paths__start(struct sampler_paths *s)
 
 void sampler_paths__close(struct sampler_paths *s)
 {
+	if (!s->open)
+		return;
+	s->open = false;
 	user_paths__close(s->paths);
 	s->paths = NULL;
+	sampler_slab__close(&s->slab);
+	code_book__free(&s->book);
 	symbolizer__free(s->symbolizer);
 	s->symbolizer = NULL;
 	vec_free(&s->symbol_module);
@@ -109,7 +117,7 @@ int sampler_paths__mark(struct sampler_paths *s, const struct target_set *target
 
 static int add_module(struct sampler_paths *s, const struct code_module *m)
 {
-	struct module_files files = user_paths__files(s->paths, m->id);
+	struct module_files files = code_book__files(&s->book, m->id);
 	uint32_t id = UINT32_MAX;
 	int err = code_names__add(s->symbolizer, s->root_fd, m, files.fd, files.root_fd, &id);
 
@@ -144,21 +152,30 @@ static int add_names(struct sampler_paths *s, struct tick *t)
 	return err ? err : symbolizer__limits(s->symbolizer, &t->limits);
 }
 
+static int update(struct sampler_paths *s, bool last, struct tick *t)
+{
+	int err = s->paths ? user_paths__tell(s->paths, last, t) : 0;
+
+	if (!err && s->paths)
+		err = user_paths__limits(s->paths, &t->limits);
+	return err ? err : sampler_slab__tick(&s->slab, t);
+}
+
 int sampler_paths__tick(struct sampler_paths *s, bool last, struct tick *t)
 {
 	int err;
 
-	if (!s->paths)
+	if (!s->open)
 		return 0;
-	err = user_paths__tell(s->paths, last, t);
+	err = update(s, last, t);
+	if (!err)
+		err = code_book__tell(&s->book, t);
 	vec_for_each(m, &t->modules)
 		if (!err)
 			err = add_module(s, m);
 	vec_for_each(n, &t->nodes)
 		if (!err)
 			err = want(s, n);
-	if (!err)
-		err = user_paths__limits(s->paths, &t->limits);
 	if (!err && last)
 		err = add_names(s, t);
 	return err;

@@ -2,6 +2,7 @@
 /* Call paths into the ticks: who is sampled, the stacks, and at the end their names. */
 #pragma once
 
+#include "cli/sampler_slab.h"
 #include "cli/target.h"
 #include "collect/user_paths.h"
 #include "symbol/symbolizer.h"
@@ -11,10 +12,12 @@ struct sampling_options {
 	uint32_t stack_bytes;	 /* a power of two */
 	uint32_t budget_permille;
 	bool heirs; /* children of targets are sampled from their first page on */
-	const char *const *debug_dirs; /* NULL-terminated, or NULL */
 };
 
 struct sampler_paths {
+	struct code_book book;
+	bool open;
+	struct sampler_slab slab;
 	struct user_paths *paths; /* NULL: nothing is sampled */
 	struct sampling_options options;
 	struct symbolizer *symbolizer;
@@ -24,9 +27,11 @@ struct sampler_paths {
 	int root_fd; /* not owned */
 };
 
-/* 0, -ENODATA (loaded without sampling) or -errno. */
-int sampler_paths__open(struct sampler_paths *s, struct pages *pages, int root_fd,
-			const struct sampling_options *o);
+/* What comes before the first path, whatever its domain. 0 or -errno. */
+int sampler_paths__open(struct sampler_paths *s, int root_fd, const char *const *debug_dirs);
+/* User pages of targets. 0, -ENODATA (loaded without sampling) or -errno. */
+int sampler_paths__open_user(struct sampler_paths *s, struct pages *pages,
+			     const struct sampling_options *o);
 /* From here on samples are read, by a thread with the rights its caller has now. 0 or -errno. */
 int sampler_paths__start(struct sampler_paths *s);
 void sampler_paths__close(struct sampler_paths *s);

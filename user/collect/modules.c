@@ -241,6 +241,26 @@ int modules__of_map(struct modules *t, int proc_fd, struct proc_id proc, const s
 	return err;
 }
 
+int modules__kernel(struct modules *t, int root_fd, uint32_t *ret_id)
+{
+	_cleanup_(module_freep) struct module *m = calloc(1, sizeof(*m));
+	int err;
+
+	if (!m)
+		return -ENOMEM;
+	m->root_fd = -1;
+	m->fd = openat(root_fd, "proc/kallsyms", O_RDONLY | O_CLOEXEC);
+	m->code.kind = CODE_KERNEL;
+	m->code.name = strdup("[kernel]");
+	m->code.id = t->v.n + 1;
+	err = m->code.name ? vec_push(&t->v, m) : -ENOMEM;
+	if (err)
+		return err;
+	*ret_id = m->code.id;
+	m = NULL;
+	return 0;
+}
+
 int module__bias(const struct module *m, const struct map_line *map, uint64_t *ret)
 {
 	uint64_t page = getpagesize();

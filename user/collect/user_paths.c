@@ -52,11 +52,8 @@ struct user_paths {
 	int root_fd;
 	pthread_t thread;
 	bool running, stop;
-	pthread_mutex_t drain; /* who reads the ring buffer */
-	pthread_mutex_t lock;  /* everything below */
-	struct modules modules;
-	size_t n_modules_told;
-	struct path_table table;
+	pthread_mutex_t drain;	/* who reads the ring buffer */
+	struct code_book *book; /* its lock is for everything below, too */
 	VEC(struct space) spaces;
 	struct slot_info *slot;
 	VEC(uint32_t) active; /* slots */
@@ -104,7 +101,7 @@ static struct space *space_of(struct user_paths *p, struct proc_id id, uint32_t 
 			return s;
 		place = s; /* it has executed another program */
 	}
-	if (unwind_space__open(p->root_fd, id, &p->modules, &fresh.unwind))
+	if (unwind_space__open(p->root_fd, id, &p->book->modules, &fresh.unwind))
 		fresh.unwind = NULL;
 	if (!place && p->spaces.n >= SPACES_MAX)
 		place = oldest_space(p);
@@ -142,7 +139,7 @@ static int intern(struct user_paths *p, struct space *space, const struct mt_sam
 
 	for (uint32_t i = 0; i < r->n; i++)
 		at[i] = (struct path_frame_at){r->frame[i].module, r->frame[i].addr};
-	err = path_table__stack(&p->table, at, r->n, ret_leaf);
+	err = path_table__stack(&p->book->table, at, r->n, ret_leaf);
 	return err ? err : stack_cache__add(&space->cache, s, r, *ret_leaf);
 }
 
@@ -190,7 +187,7 @@ static int add_sample(struct user_paths *p, const struct mt_sample *s)
 
 	samples__comm(p->samples, s->slot, like.comm);
 	if (!err)
-		err = path_table__path(&p->table, &like, s->exec_id, &info.path);
+		err = path_table__path(&p->book->table, &like, s->exec_id, &info.path);
 	if (!err)
 		err = vec_push(&p->active, s->slot);
 	if (err)
@@ -205,12 +202,12 @@ static void on_sample(void *arg, const struct mt_sample *s, size_t size)
 	struct user_paths *p = arg;
 
 	(void)size;
-	pthread_mutex_lock(&p->lock);
+	pthread_mutex_lock(&p->book->lock);
 	if (!s->pages || !s->interval || add_sample(p, s)) {
 		/* Its pages go on being counted to the process, and to no path. */
 		p->n_failed++;
 	}
-	pthread_mutex_unlock(&p->lock);
+	pthread_mutex_unlock(&p->book->lock);
 }
 
 /* --- slots --- */
@@ -234,7 +231,7 @@ static void recycle(struct user_paths *p)
 			p->active.v[kept++] = slot;
 			continue;
 		}
-		p->table.paths.v[info->path - 1].taken +=
+		p->book->table.paths.v[info->path - 1].taken +=
 			info->weight.bytes * share(info, state.pages);
 		info->path = 0;
 		samples__release(p->samples, slot);
@@ -246,7 +243,7 @@ static void sum_slot(struct user_paths *p, uint32_t slot, double *taken)
 {
 	const struct slot_info *info = &p->slot[slot];
 	struct sample_state state = samples__state(p->samples, slot);
-	struct path_entry *e = &p->table.paths.v[info->path - 1];
+	struct path_entry *e = &p->book->table.paths.v[info->path - 1];
 	double live = share(info, state.live);
 
 	taken[info->path - 1] += info->weight.bytes * share(info, state.pages);
@@ -261,19 +258,23 @@ static void sum_slot(struct user_paths *p, uint32_t slot, double *taken)
 
 static int sum_up(struct user_paths *p)
 {
-	_cleanup_free_ double *taken = calloc(p->table.paths.n + 1, sizeof(*taken));
+	_cleanup_free_ double *taken = calloc(p->book->table.paths.n + 1, sizeof(*taken));
 
 	if (!taken)
 		return -ENOMEM;
-	vec_for_each(e, &p->table.paths) {
+	vec_for_each(e, &p->book->table.paths) {
+		if (e->now.domain != PATH_USER)
+			continue;
 		e->live = e->variance = 0;
 		e->now.samples = e->now.oldest = 0;
 	}
 	vec_for_each(slot, &p->active)
 		sum_slot(p, *slot, taken);
-	for (size_t i = 0; i < p->table.paths.n; i++) {
-		struct path_entry *e = &p->table.paths.v[i];
+	for (size_t i = 0; i < p->book->table.paths.n; i++) {
+		struct path_entry *e = &p->book->table.paths.v[i];
 
+		if (e->now.domain != PATH_USER)
+			continue;
 		e->now.live = (uint64_t)e->live;
 		e->now.error = (uint64_t)(SAMPLE_ERROR_SIGMAS * sqrt(e->variance));
 		e->now.taken = (uint64_t)(e->taken + taken[i]);
@@ -292,13 +293,13 @@ static void read_samples(struct user_paths *p)
 
 static void keep_budget(struct user_paths *p)
 {
-	pthread_mutex_lock(&p->lock);
+	pthread_mutex_lock(&p->book->lock);
 	p->stats.unwind_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	if (unwind_budget__spent(&p->budget, clock_ns(CLOCK_MONOTONIC), p->stats.unwind_ns))
 		samples__set_interval(p->samples, p->budget.interval);
 	p->stats.interval_bytes = p->budget.interval;
 	recycle(p);
-	pthread_mutex_unlock(&p->lock);
+	pthread_mutex_unlock(&p->book->lock);
 }
 
 static bool must_stop(struct user_paths *p)
@@ -339,7 +340,7 @@ static void user_paths__closep(struct user_paths **p)
 }
 
 int user_paths__open(struct pages *pages, int root_fd, const struct user_paths_options *o,
-		     struct user_paths **ret)
+		     struct code_book *book, struct user_paths **ret)
 {
 	_cleanup_(user_paths__closep) struct user_paths *p = calloc(1, sizeof(*p));
 	int err;
@@ -347,7 +348,7 @@ int user_paths__open(struct pages *pages, int root_fd, const struct user_paths_o
 	if (!p)
 		return -ENOMEM;
 	pthread_mutex_init(&p->drain, NULL);
-	pthread_mutex_init(&p->lock, NULL);
+	p->book = book;
 	p->root_fd = root_fd;
 	p->page_size = sysconf(_SC_PAGESIZE);
 	err = samples__open(pages, on_sample, p, &p->samples);
@@ -380,10 +381,7 @@ void user_paths__close(struct user_paths *p)
 		space_clear(s);
 	vec_free(&p->spaces);
 	vec_free(&p->active);
-	path_table__free(&p->table);
-	modules__free(&p->modules);
 	pthread_mutex_destroy(&p->drain);
-	pthread_mutex_destroy(&p->lock);
 	free(p->slot);
 	free(p->result);
 	free(p);
@@ -407,43 +405,18 @@ void user_paths__mark_owner(struct user_paths *p, uint32_t owner, bool heirs)
 	samples__mark_owner(p->samples, owner, heirs);
 }
 
-static int tell_modules(struct user_paths *p, struct tick *t)
-{
-	for (; p->n_modules_told < p->modules.v.n; p->n_modules_told++) {
-		const struct code_module *m = &p->modules.v.v[p->n_modules_told]->code;
-		struct code_module copy = *m;
-		int err;
-
-		copy.name = m->name ? strdup(m->name) : NULL;
-		copy.build_id = m->build_id ? strdup(m->build_id) : NULL;
-		if ((m->name && !copy.name) || (m->build_id && !copy.build_id))
-			err = -ENOMEM;
-		else
-			err = vec_push(&t->modules, copy);
-		if (err) {
-			code_module__clear(&copy);
-			return err;
-		}
-	}
-	return 0;
-}
-
 int user_paths__tell(struct user_paths *p, bool last, struct tick *t)
 {
 	int err;
 
 	if (last)
 		read_samples(p);
-	pthread_mutex_lock(&p->lock);
+	pthread_mutex_lock(&p->book->lock);
 	err = sum_up(p);
-	if (!err)
-		err = tell_modules(p, t);
-	if (!err)
-		err = path_table__tell(&p->table, t);
 	p->stats.whole = p->ends[UNWIND_WHOLE];
 	if (!err)
 		err = vec_push(&t->sampling, p->stats);
-	pthread_mutex_unlock(&p->lock);
+	pthread_mutex_unlock(&p->book->lock);
 	return err;
 }
 
@@ -451,28 +424,15 @@ int user_paths__limits(struct user_paths *p, struct limits *l)
 {
 	int err;
 
-	pthread_mutex_lock(&p->lock);
+	pthread_mutex_lock(&p->book->lock);
 	err = user_paths_losses(l, &(struct user_paths_losses){
 					   .ends = p->ends,
-					   .files_unreadable = p->modules.n_unreadable,
-					   .files_over = p->modules.n_over,
-					   .paths_over = p->table.n_over,
+					   .files_unreadable = p->book->modules.n_unreadable,
+					   .files_over = p->book->modules.n_over,
+					   .paths_over = p->book->table.n_over,
 					   .failed = p->n_failed,
 					   .widened = p->budget.n_widened,
 				   });
-	pthread_mutex_unlock(&p->lock);
+	pthread_mutex_unlock(&p->book->lock);
 	return err;
-}
-
-struct module_files user_paths__files(struct user_paths *p, uint32_t module)
-{
-	struct module_files files = {-1, -1};
-	const struct module *m;
-
-	pthread_mutex_lock(&p->lock);
-	m = modules__get(&p->modules, module);
-	if (m)
-		files = (struct module_files){m->fd, m->root_fd};
-	pthread_mutex_unlock(&p->lock);
-	return files;
 }

@@ -7,8 +7,8 @@
  */
 #pragma once
 
+#include "collect/code_book.h"
 #include "collect/pages.h"
-#include "collect/path_table.h"
 
 struct user_paths_options {
 	uint64_t interval_bytes;  /* mean bytes between two samples */
@@ -17,9 +17,9 @@ struct user_paths_options {
 
 struct user_paths;
 
-/* 0, -ENODATA (loaded without sampling) or -errno. Pages and root_fd must outlive it. */
+/* 0, -ENODATA (loaded without sampling) or -errno. Pages, root_fd and book must outlive it. */
 int user_paths__open(struct pages *pages, int root_fd, const struct user_paths_options *o,
-		     struct user_paths **ret);
+		     struct code_book *book, struct user_paths **ret);
 /* Starts the thread, with the rights its caller has now; before it, samples
  * wait in the kernel's buffer. 0 or -errno. */
 int user_paths__start(struct user_paths *p);
@@ -32,13 +32,7 @@ void user_paths__forget(struct user_paths *p, struct proc_id id);
 /* The same process by its owner id, when it took pages before it was marked. */
 void user_paths__mark_owner(struct user_paths *p, uint32_t owner, bool heirs);
 
-/* Appends modules, nodes and paths that are new or changed, and how sampling
- * went. `last`: with every sample taken until now. 0 or -ENOMEM. */
+/* Brings the book's paths up to date, and appends how sampling went. `last`: with
+ * every sample taken until now. 0 or -ENOMEM. */
 int user_paths__tell(struct user_paths *p, bool last, struct tick *t);
 int user_paths__limits(struct user_paths *p, struct limits *l);
-
-/* The files of a module, for its symbols; owned by p. -1: none. */
-struct module_files {
-	int fd, root_fd;
-};
-struct module_files user_paths__files(struct user_paths *p, uint32_t module);

@@ -53,6 +53,7 @@ struct path_sample {
 	enum path_domain domain;
 	struct proc_id proc; /* zero: no single one */
 	char comm[COMM_SIZE];
+	char what[32];	  /* PATH_SLAB: the cache; "" unknown */
 	uint32_t leaf;	  /* code_node; 0: no stack */
 	bool complete;	  /* the outermost frame is the thread's first */
 	uint64_t live;	  /* held now */

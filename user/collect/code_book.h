@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The code and call paths of a run, whoever found them: threads that walk
+ * stacks write into it, the sampler tells it to the ticks.
+ */
+#pragma once
+
+#include <pthread.h>
+
+#include "collect/modules.h"
+#include "collect/path_table.h"
+
+/* Frames kept of a kernel stack. */
+#define KERNEL_FRAMES_MAX 64
+
+struct code_book {
+	pthread_mutex_t lock; /* everything below */
+	struct modules modules;
+	size_t n_modules_told;
+	struct path_table table;
+	uint32_t kernel_module; /* id */
+};
+
+/* Opens the kernel's symbols, which takes rights that are dropped later. 0 or -ENOMEM; to be
+ * freed either way. */
+int code_book__init(struct code_book *b, int root_fd);
+void code_book__free(struct code_book *b);
+
+/* Path with these kernel addresses, innermost first, return addresses but for the first. Call
+ * with the lock held. 0 or -ENOMEM. */
+int code_book__kernel_path(struct code_book *b, const uint64_t *ip, size_t n,
+			   struct path_sample *like, uint64_t tell_apart, uint32_t *ret_path);
+
+/* Appends modules, nodes and paths that are new or changed. 0 or -ENOMEM. */
+int code_book__tell(struct code_book *b, struct tick *t);
+
+/* The files of a module, for its symbols; owned by b. -1: none. */
+struct module_files {
+	int fd, root_fd;
+};
+struct module_files code_book__files(struct code_book *b, uint32_t module);
