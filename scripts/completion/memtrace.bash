@@ -5,7 +5,7 @@
 
 _memtrace_options='--pid -p --comm --cgroup -- --monitor --analyze --boot --install-service
 	--uninstall-service --status --report --doctor --judge --duration --interval
-	--no-follow --format --output -o --top-processes --sample --stack-size
+	--no-follow --format --output -o --top-processes --sample --slab --exact --older --stack-size
 	--unwind-budget --top-paths --min-bytes --since --debug-dir --fail-on --log-dir --threshold
 	--config --on-alert --warm-up --keep-sessions --keep-size
 	--no-session --kmemleak-scan --no-bpf --no-source --sysroot
@@ -56,7 +56,7 @@ _memtrace_value() {
 	--pid | -p) _memtrace_pids "$2" ;;
 	--comm) _memtrace_comms "$2" ;;
 	--cgroup) _memtrace_cgroups "$2" ;;
-	--duration) mapfile -t COMPREPLY < <(compgen -W '30s 5m 1h 1d' -- "$2") ;;
+	--duration | --older) mapfile -t COMPREPLY < <(compgen -W '30s 5m 1h 1d' -- "$2") ;;
 	--warm-up) mapfile -t COMPREPLY < <(compgen -W '1m 5m 15m' -- "$2") ;;
 	--keep-sessions) mapfile -t COMPREPLY < <(compgen -W '0 10 30' -- "$2") ;;
 	--keep-size) mapfile -t COMPREPLY < <(compgen -W '0 256M 1G' -- "$2") ;;
@@ -70,6 +70,7 @@ _memtrace_value() {
 	--fail-on) mapfile -t COMPREPLY < <(compgen -W 'leak growing' -- "$2") ;;
 	--since) mapfile -t COMPREPLY < <(compgen -W '1m 10m 1h' -- "$2") ;;
 	--sample) mapfile -t COMPREPLY < <(compgen -W '0 64K 512K 4M' -- "$2") ;;
+	--slab) mapfile -t COMPREPLY < <(compgen -W 'auto on off' -- "$2") ;;
 	--stack-size) mapfile -t COMPREPLY < <(compgen -W '4K 8K 16K 32K 64K' -- "$2") ;;
 	--unwind-budget) mapfile -t COMPREPLY < <(compgen -W '1 2 5 10' -- "$2") ;;
 	--min-bytes) mapfile -t COMPREPLY < <(compgen -W '64K 1M 16M' -- "$2") ;;

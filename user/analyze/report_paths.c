@@ -63,6 +63,28 @@ static int push_frames(struct report *r, const struct code_history *c, uint32_t 
 	return err;
 }
 
+static bool is_tracer(const struct path_frame *f)
+{
+	static const char *const ours[] = {"bpf_prog_", "bpf_trace_run", "__bpf_trace_",
+					   "__traceiter_", "bpf_get_stack"};
+
+	for (size_t i = 0; f->function && i < sizeof(ours) / sizeof(ours[0]); i++)
+		if (!strncmp(f->function, ours[i], strlen(ours[i])))
+			return true;
+	return false;
+}
+
+/* A stack in the kernel begins with how our own program was called. */
+static void drop_tracer(struct path_frames *frames)
+{
+	size_t n = 0;
+
+	while (n < frames->n && is_tracer(&frames->v[n]))
+		n++;
+	memmove(frames->v, frames->v + n, (frames->n - n) * sizeof(*frames->v));
+	frames->n -= n;
+}
+
 /* --- paths that read the same are one --- */
 
 static uint64_t mix(uint64_t h, uint64_t word)
@@ -81,6 +103,12 @@ static struct hmap_key same_key(const struct report_path *p)
 
 		a = mix(a, word);
 		b = mix(b ^ (uintptr_t)f->module, word + f->inlined);
+	}
+	for (size_t i = 0; i < sizeof(p->what); i += sizeof(uint64_t)) {
+		uint64_t word;
+
+		memcpy(&word, &p->what[i], sizeof(word));
+		a = mix(a, word);
 	}
 	return (struct hmap_key){{mix(a, p->id.start_ticks), b, p->id.pid}};
 }
@@ -153,11 +181,14 @@ static int add_path(const struct history *h, struct report *r, struct hmap *inde
 	if (path.age_known)
 		path.oldest_age_ns = h->end_mono_ns - s->oldest;
 	memcpy(path.comm, s->comm, sizeof(path.comm));
+	memcpy(path.what, s->what, sizeof(path.what));
 	err = push_frames(r, &h->code, s->leaf, &path.frames);
 	if (err) {
 		free(path.frames.v);
 		return err;
 	}
+	if (s->domain == PATH_KERNEL || s->domain == PATH_SLAB)
+		drop_tracer(&path.frames);
 	return keep_path(r, index, &path);
 }
 

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "cli/sampler_ends.h"
 #include "collect/cgroup_procs.h"
 #include "collect/machine.h"
 #include "collect/meminfo.h"
@@ -207,66 +208,6 @@ static void forget_before_exec(struct sampler *s)
 		}
 		p->approx = 0;
 	}
-}
-
-static void complete_end(struct proc_sample *p, const struct owner_sample *o)
-{
-	memcpy(p->comm, o->comm, sizeof(p->comm));
-	if (p->end.ended) {
-		p->end.status_known = o->has_exit_status;
-		p->end.status = o->exit_status;
-		p->end.time_ns = o->exit_ns;
-	}
-	if (!o->has_exit_rss)
-		return;
-	p->value[PROC_ANON] = o->exit_anon;
-	p->value[PROC_FILE] = o->exit_file;
-	p->value[PROC_SWAP] = o->exit_swap;
-	p->value[PROC_SHMEM] = o->exit_shmem;
-	p->value[PROC_RSS] = o->exit_anon + o->exit_file + o->exit_shmem;
-	p->known |= 1u << PROC_ANON | 1u << PROC_FILE | 1u << PROC_SWAP | 1u << PROC_SHMEM |
-		    1u << PROC_RSS;
-	p->approx = 0;
-}
-
-static int index_owners(const struct sampler *s, struct hmap *index)
-{
-	int err = 0;
-
-	for (size_t i = 0; !err && i < s->owners.n; i++)
-		err = hmap_put(index, owner_key(&s->owners.v[i]), i);
-	return err;
-}
-
-/* Its memory is gone, but nobody has waited for it yet. */
-static bool is_zombie(const struct proc_sample *p)
-{
-	return !(p->flags & PROC_KTHREAD) && !(p->known & 1u << PROC_RSS);
-}
-
-/*
- * The rows of processes that ended get what the exit event saw. A zombie has
- * ended too, but is in every list until it is waited for: its end is told at
- * the last tick, or when it leaves the list.
- */
-static int complete_ends(struct sampler *s, unsigned int flags, struct tick *t)
-{
-	_cleanup_(hmap_free) struct hmap index = {};
-	uint32_t i;
-	int err = 0;
-
-	vec_for_each(p, &t->procs) {
-		if (!p->end.ended && !is_zombie(p))
-			continue;
-		if (!index.n)
-			err = index_owners(s, &index);
-		if (err || !hmap_get(&index, proc_key(p->id), &i) || !s->owners.v[i].dead)
-			continue;
-		if (flags & SAMPLE_LAST)
-			p->end.ended = true;
-		complete_end(p, &s->owners.v[i]);
-	}
-	return err;
 }
 
 static void add_cgroups(struct sampler *s, struct tick *t)
@@ -488,7 +429,7 @@ int sampler__tick(struct sampler *s, unsigned int flags, struct tick *t)
 		err = delta__owners(s->delta, s->owners.v, s->owners.n, t);
 	if (err)
 		return err;
-	err = complete_ends(s, flags, t);
+	err = sampler_complete_ends(&s->owners, flags & SAMPLE_LAST, t);
 	add_cgroups(s, t);
 	if (!err && s->targets && flags & (SAMPLE_FIRST | SAMPLE_LAST))
 		err = target_set__each(s->targets, add_smaps, &arg);

@@ -87,13 +87,13 @@ static int attach(struct slab_trace *t, const char *layout, char reason[static B
 		const char *name = programs[i].program ?: layout;
 		int err;
 
-		/* The event of the old layout's other half exists where the old layout does. */
 		err = bpf_attach(t->obj, name, &t->links, reason);
 		if (err && !programs[i].optional)
 			return err;
 		if (err && !strcmp(name, "slab_kfree_bulk"))
 			t->bulk_unseen = true;
 	}
+	reason[0] = '\0'; /* of an optional one */
 	return 0;
 }
 
@@ -174,6 +174,7 @@ static int find_stack(struct slab_trace *t, uint64_t key, uint32_t *ret)
 {
 	const struct hmap_key at = {{key, 0, 0}};
 	struct mt_kstack stack;
+	int err;
 
 	if (hmap_get(&t->stack_index, at, ret))
 		return 0;
@@ -182,7 +183,8 @@ static int find_stack(struct slab_trace *t, uint64_t key, uint32_t *ret)
 	if (stack.n > MT_KSTACK_DEPTH)
 		stack.n = MT_KSTACK_DEPTH;
 	*ret = t->stacks.n;
-	return vec_push(&t->stacks, stack) ?: hmap_put(&t->stack_index, at, *ret);
+	err = vec_push(&t->stacks, stack);
+	return err ? err : hmap_put(&t->stack_index, at, *ret);
 }
 
 /* Frames up to and with the one where an interrupt began; all of them when none did. */
@@ -256,9 +258,10 @@ static void describe(struct slab_trace *t, const struct mt_object *o, struct sla
 
 static struct hmap_key group_key(const struct mt_object *o, bool irq)
 {
-	uint64_t cache =
-		o->cache ?: (uint64_t)o->size << 32 | (o->gfp & (GFP_RECLAIMABLE | GFP_ACCOUNT));
+	uint64_t cache = o->cache;
 
+	if (!cache)
+		cache = (uint64_t)o->size << 32 | (o->gfp & (GFP_RECLAIMABLE | GFP_ACCOUNT));
 	if (irq)
 		return (struct hmap_key){{o->stack, cache, 0}};
 	return (struct hmap_key){{o->stack, cache, o->start_ns << 22 ^ o->tgid}};
@@ -278,7 +281,9 @@ static int add_object(struct slab_trace *t, const struct mt_object *o, struct sl
 
 		i = ret->n;
 		describe(t, o, &new);
-		err = vec_push(ret, new) ?: hmap_put(&t->groups, key, i);
+		err = vec_push(ret, new);
+		if (!err)
+			err = hmap_put(&t->groups, key, i);
 	}
 	if (err)
 		return err;

@@ -147,6 +147,7 @@ struct report_path {
 	enum path_domain domain;
 	struct proc_id id; /* zero: no single process */
 	char comm[COMM_SIZE];
+	char what[32];	      /* PATH_SLAB: the cache; "" unknown */
 	uint64_t live_bytes;  /* held at the end; PATH_USER: by who first touched it */
 	uint64_t start_bytes; /* held at the moment the growth is counted from */
 	int64_t growth_bytes; /* live - start */

@@ -76,6 +76,8 @@ static void write_path(struct json_writer *w, const struct report_path *p)
 	struct json_object *o = json_new(), *stack = json_object_new_array();
 
 	add_who(o, p->domain, p->id, p->comm);
+	if (*p->what)
+		json_add_string(o, "what", p->what, sizeof(p->what));
 	json_add_u64(o, "live_bytes", p->live_bytes);
 	json_add_u64(o, "error_bytes", p->error_bytes);
 	json_add_u64(o, "start_bytes", p->start_bytes);

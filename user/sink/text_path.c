@@ -90,11 +90,30 @@ static void print_frames(const struct report_path *p, bool color, FILE *out)
 		fputs("      (called from where could not be seen)\n", out);
 }
 
+static bool is_kernel(enum path_domain domain)
+{
+	return domain == PATH_KERNEL || domain == PATH_SLAB;
+}
+
+static void add_holder(struct strbuf *b, const struct report_path *p)
+{
+	char safe[sizeof(p->what) * 4];
+
+	if (*p->what)
+		strbuf_addf(b, ", %s", safe_text(safe, sizeof(safe), p->what, sizeof(p->what)));
+	if (!p->id.pid)
+		strbuf_addf(b, ", by interrupts");
+	else
+		strbuf_addf(b, ", by %s (pid %u)",
+			    safe_text(safe, sizeof(safe), p->comm, sizeof(p->comm)), p->id.pid);
+}
+
 static void print_path(const struct report *r, const struct report_path *p, unsigned int rank,
 		       FILE *out)
 {
 	char live[HUMAN_BYTES_SIZE], error[HUMAN_BYTES_SIZE], grown[HUMAN_BYTES_SIZE];
 	char age[HUMAN_DURATION_SIZE], over[HUMAN_DURATION_SIZE];
+	struct strbuf b = {0};
 
 	fprintf(out, "%3u. %s", rank, human_bytes(live, p->live_bytes));
 	if (p->error_bytes)
@@ -107,7 +126,10 @@ static void print_path(const struct report *r, const struct report_path *p, unsi
 			p->samples == 1 ? "" : "s");
 	if (p->age_known)
 		fprintf(out, ", oldest %s", human_duration(age, p->oldest_age_ns));
-	fputc('\n', out);
+	if (is_kernel(p->domain))
+		add_holder(&b, p);
+	fprintf(out, "%s\n", b.s ?: "");
+	strbuf_free(&b);
 }
 
 static bool is_of(const struct report_path *p, const struct report_path_total *t)
@@ -171,6 +193,49 @@ static void print_paths(const struct report *r, const struct report_path_total *
 		fprintf(out, "     and %u more paths: see --top-paths\n", rank - r->top_paths);
 }
 
+/* Kernel functions are many and short: in one paragraph. */
+static void print_chain(const struct report_path *p, FILE *out)
+{
+	struct strbuf b = {0};
+
+	vec_for_each(f, &p->frames) {
+		if (f > p->frames.v)
+			strbuf_addf(&b, " < ");
+		if (f->function)
+			add_safe(&b, f->function);
+		else
+			strbuf_addf(&b, "0x%llx", (unsigned long long)f->offset);
+		if (f->module && f->module[0] != '[') {
+			strbuf_addf(&b, " [");
+			add_safe(&b, f->module);
+			strbuf_addf(&b, "]");
+		}
+	}
+	if (b.s)
+		text_paragraph(out, "      ", b.s);
+	else
+		fputs("      (the stack of these samples was not kept)\n", out);
+	strbuf_free(&b);
+}
+
+static void print_kernel_paths(const struct report *r, enum path_domain domain, FILE *out)
+{
+	unsigned int rank = 0;
+
+	vec_for_each(p, &r->paths) {
+		if (p->domain != domain)
+			continue;
+		if (!rank)
+			text_section(out, domain_titles[domain]);
+		if (r->top_paths && ++rank > r->top_paths)
+			continue;
+		print_path(r, p, r->top_paths ? rank : ++rank, out);
+		print_chain(p, out);
+	}
+	if (r->top_paths && rank > r->top_paths)
+		fprintf(out, "     and %u more paths: see --top-paths\n", rank - r->top_paths);
+}
+
 static void print_sampling(const struct report *r, FILE *out)
 {
 	const struct sampling_stats *s = &r->sampling;
@@ -198,6 +263,10 @@ void text_paths(const struct report *r, FILE *out)
 	for (int domain = 0; domain < _PATH_DOMAIN_MAX; domain++) {
 		bool titled = false;
 
+		if (is_kernel(domain)) {
+			print_kernel_paths(r, domain, out);
+			continue;
+		}
 		vec_for_each(t, &r->path_totals) {
 			if ((int)t->domain != domain)
 				continue;

@@ -47,6 +47,7 @@ const struct column path_columns[] = {
 	PATH(proc.pid, "pid", COLUMN_U32, "0: no single process"),
 	PATH(proc.start_ticks, "start_ticks", COLUMN_U64, "1/100 s since boot"),
 	PATH(comm, "comm", COLUMN_CHARS, "command name: any bytes"),
+	PATH(what, "what", COLUMN_CHARS, "slab: name of the cache"),
 	PATH(leaf, "leaf", COLUMN_U32, "node.id; 0: no stack"),
 	PATH(complete, "complete", COLUMN_BOOL, "1: up to the first function of the thread"),
 	PATH(live, "live_bytes", COLUMN_U64, "held"),
