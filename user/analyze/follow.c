@@ -20,12 +20,12 @@ const struct follow_series_def follow_series_defs[_FOLLOW_SERIES_MAX] = {
 	[FOLLOW_SHMEM] = {"shmem", "shared memory", .counts = true},
 	[FOLLOW_FDS] = {"fds", "open descriptors", .is_count = true, .counts = true},
 	[FOLLOW_THREADS] = {"threads", "threads", .is_count = true, .counts = true},
-	[FOLLOW_RSS] = {"rss", "resident memory"},
-	[FOLLOW_HEAP] = {"heap", "heap (brk)"},
-	[FOLLOW_VSZ] = {"vsz", "address space"},
+	[FOLLOW_RSS] = {"rss", "resident memory", .counts = false},
+	[FOLLOW_HEAP] = {"heap", "heap (brk)", .counts = false},
+	[FOLLOW_VSZ] = {"vsz", "address space", .counts = false},
 	[FOLLOW_CGROUP_USE] = {"cgroup", "memory without its page cache", .counts = true},
 	[FOLLOW_SLAB_PAGES] = {"slab", "slab pages", .counts = true},
-	[FOLLOW_LEDGER_LINE] = {"ledger", "memory of the machine"},
+	[FOLLOW_LEDGER_LINE] = {"ledger", "memory of the machine", .counts = false},
 	[FOLLOW_PATH_LIVE] = {"path", "live memory of a code path", .counts = true},
 };
 
