@@ -144,6 +144,8 @@ static void common_roots_are_merged(void **state)
 		n_main++;
 		assert_int_equal(n->bytes, 240 * MIB);
 		assert_int_equal(n->samples, 480);
+		/* 12 and 3 MiB, which add up as squares */
+		assert_true(n->error_squared == 153.0 * MIB * MIB);
 	}
 	assert_int_equal(n_main, 1);
 	flame_tree__free(&t);

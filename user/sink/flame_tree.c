@@ -49,6 +49,7 @@ static int step(struct builder *b, const char *name, const struct path_frame *f)
 		n->line = 0;
 	n->bytes += b->path->live_bytes;
 	n->samples += b->path->samples;
+	n->error_squared += (double)b->path->error_bytes * (double)b->path->error_bytes;
 	b->at = number;
 	if (n->depth + 1 > t->depth)
 		t->depth = n->depth + 1;

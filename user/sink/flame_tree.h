@@ -18,6 +18,7 @@ struct flame_node {
 	uint32_t depth;	 /* 0: a kind of memory */
 	enum path_domain domain;
 	uint64_t bytes, samples; /* of itself and all above it */
+	double error_squared;	 /* of bytes; paths err independently of each other */
 	uint64_t before;	 /* bytes of its siblings that come before it */
 	bool inlined;
 };

@@ -7,6 +7,7 @@
 #include "sink/sink.h"
 
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -113,7 +114,8 @@ static void put_head(const struct paper *p, const struct report *r)
 	put_text(out, r->info.host, sizeof(r->info.host), 40);
 	fprintf(out,
 		"</text>\n<text x=\"600\" y=\"38\" text-anchor=\"middle\" fill=\"#555\">%.19sZ, "
-		"%s; user: resident pages, by the path that first touched them</text>\n",
+		"%s; user: resident pages, by the path that first touched them; "
+		"+- is 95 %% confidence</text>\n",
 		utc_time(start, r->start_ns), human_duration(duration, r->duration_ns));
 	fputs("<text id=\"reset\" class=\"button\" x=\"10\" y=\"20\" style=\"display:none\">reset "
 	      "zoom</text>\n<text id=\"search\" class=\"button\" x=\"1190\" y=\"20\" "
@@ -182,12 +184,15 @@ static uint64_t domain_bytes(const struct flame_tree *t, enum path_domain domain
 static void put_title(const struct paper *p, const struct flame_node *n)
 {
 	uint64_t all = domain_bytes(p->tree, n->domain);
-	char bytes[HUMAN_BYTES_SIZE];
+	char bytes[HUMAN_BYTES_SIZE], error[HUMAN_BYTES_SIZE];
 
 	fputs("<title>", p->out);
 	put_all(p->out, n->name);
-	fprintf(p->out, "\n%s, %.1f %% of %s", human_bytes(bytes, n->bytes),
-		100.0 * (double)n->bytes / (double)all, path_domain_names[n->domain]);
+	fprintf(p->out, "\n%s", human_bytes(bytes, n->bytes));
+	if (n->error_squared > 0)
+		fprintf(p->out, " +- %s", human_bytes(error, (uint64_t)sqrt(n->error_squared)));
+	fprintf(p->out, ", %.1f %% of %s", 100.0 * (double)n->bytes / (double)all,
+		path_domain_names[n->domain]);
 	if (n->samples)
 		fprintf(p->out, ", %llu samples", (unsigned long long)n->samples);
 	if (n->inlined)
