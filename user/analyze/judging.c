@@ -10,6 +10,8 @@
 /* Memory of the whole machine goes with the day: until two have been seen, half a cycle looks
  * like a leak. */
 #define CYCLE_S (2 * 86400.0)
+/* Slab caches are everybody's: they grow for as long as something new is done. */
+#define SLAB_SPAN_S 7200.0
 
 /* --- one series --- */
 
@@ -61,12 +63,24 @@ static const char *cgroup_of(const struct judging *j, const struct follow_subjec
 	return NULL;
 }
 
+static double leak_span(const struct judging *j, const struct follow_subject *s)
+{
+	static const double spans[_FOLLOW_KIND_MAX] = {
+		[FOLLOW_PROCESS] = MANY_SPAN_S, [FOLLOW_CGROUP] = MANY_SPAN_S,
+		[FOLLOW_SLAB] = SLAB_SPAN_S,	[FOLLOW_LEDGER] = CYCLE_S,
+		[FOLLOW_PATH] = MANY_SPAN_S,
+	};
+
+	return judging_is_asked(s) && !j->many_asked ? 0 : spans[s->kind];
+}
+
 static struct verdict_context context_of(const struct judging *j, const struct follow_subject *s,
 					 unsigned int slot, const char **ret_limit)
 {
 	enum follow_series series = follow_series_of(s, slot);
 	struct verdict_context ctx = {
 		.prior = judging_is_asked(s) && !j->many_asked ? 0 : MANY_PRIOR,
+		.leak_span_s = leak_span(j, s),
 		.is_reclaimable = s->is_reclaimable,
 		.is_count = follow_series_defs[series].is_count,
 	};
@@ -104,8 +118,6 @@ static bool judge_slot(const struct judging *j, const struct follow_subject *s, 
 		past = follow__past(j->f, s, slot);
 		judge_flat(&past, &ctx, ret);
 	}
-	if (s->kind == FOLLOW_LEDGER && ret->kind == VERDICT_LEAK && ret->span_s < CYCLE_S)
-		ret->kind = VERDICT_GROWING;
 	return true;
 }
 
@@ -154,6 +166,9 @@ static int add_candidate(struct judging *j, const struct follow_subject *s, unsi
 	struct candidate c = {.subject = s, .slot = slot};
 	const char *limit;
 
+	/* what has ended gave everything back */
+	if (!s->live && !judging_is_asked(s))
+		return 0;
 	if (!e || !series__moved(&e->series) || !series__rising(&e->series))
 		return 0;
 	if (!judge_slot(j, s, slot, &c.v, &limit))

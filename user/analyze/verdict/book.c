@@ -129,6 +129,7 @@ struct verdict_context book__context(const struct book_entry *e)
 {
 	return (struct verdict_context){
 		.prior = e->flags & BOOK_ASKED ? 0 : MANY_PRIOR,
+		.leak_span_s = e->flags & BOOK_ASKED ? 0 : MANY_SPAN_S,
 		.is_reclaimable = e->flags & BOOK_RECLAIMABLE,
 		.is_count = e->flags & BOOK_COUNT,
 	};

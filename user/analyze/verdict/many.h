@@ -16,6 +16,12 @@
 #define MANY_PRIOR 0.03
 
 /*
+ * Of thousands some start, fill and end at any moment: compilers, tests, jobs.
+ * What nobody asked for is called a leak after so many seconds at least.
+ */
+#define MANY_SPAN_S 600.0
+
+/*
  * Bayesian false discovery control: keeps the most probable leaks as long as
  * the expected share of false ones among those kept is at most q (0.10).
  * p[i] are posteriors (verdict.leak_probability with the prior); keep[i] is

@@ -37,11 +37,13 @@ static bool swings_inside(const struct evidence *ev)
 	return ev->inner_kb > much && ev->mean_excess_kb > 0.5 * ev->range_kb;
 }
 
-/* As slow down as up: over periods, or one smooth cycle. */
+/* As slow down as up, or slower (teeth are slow up): over periods, or one smooth cycle. */
 static bool is_seasonal(const struct evidence *ev)
 {
-	bool even = num_abs(ev->e[EV_SKEW]) < 0.25 && ev->e[EV_GIVE_BACK_RANGE] >= 0.4;
+	bool even = ev->e[EV_SKEW] < 0.25 && ev->e[EV_GIVE_BACK_RANGE] >= 0.4;
 
+	if (even && ev->period.lag >= 5 && ev->period.strength > 0.85)
+		return true;
 	if (!even || !n_turns(ev))
 		return false;
 	return ev->roughness < 0.07 || (ev->period.lag >= 5 && ev->period.strength > 0.55);

@@ -67,10 +67,12 @@ static void fill_rate(const struct window *w, const struct evidence *ev,
 	v->detectable_kb_h = detectable_rate(w, ev, min_rate(ctx));
 }
 
-/* A leak is not told with a rate that denies it: none that lasts, or none that could be one. */
+/* A leak is not told with a rate that denies it (none that lasts, or none that could be one), nor
+ * before it was watched for as long as its context wants. */
 static void doubt(const struct verdict_context *ctx, struct verdict *v)
 {
-	bool denied = v->rate_kb_h <= 0 || v->rate_high_kb_h < min_rate(ctx);
+	bool denied = v->rate_kb_h <= 0 || v->rate_high_kb_h < min_rate(ctx) ||
+		      v->span_s < ctx->leak_span_s;
 
 	if (v->kind != VERDICT_LEAK || !denied)
 		return;

@@ -45,6 +45,7 @@ extern const char *const verdict_shape_names[_SHAPE_MAX];
 struct verdict_context {
 	double min_rate_kb_h; /* slower growth is no leak; 0: VERDICT_MIN_RATE_KB_H */
 	double prior;	      /* share of leaks among such series; 0: SCORE_PRIOR, no shift */
+	double leak_span_s; /* watched for less nothing is called a leak, but suspected; 0: none */
 	double witness_logit; /* from allocation ages and the like: see witness.h; 0: none */
 	bool has_headroom;
 	double headroom_kb;  /* what is left to grow into */
