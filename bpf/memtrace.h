@@ -180,6 +180,7 @@ struct mt_cpu {
 	__u64 here;	       /* scratch of page_alloc: its context's address */
 	__s64 sample_left;     /* bytes of targets until the next sample */
 	__u64 sample_interval; /* that the gap in sample_left was drawn with; 0: none yet */
+	__u64 sample_wake_ns;  /* when user space was last woken to read */
 	__u64 count[_MT_COUNT_MAX];
 };
 
@@ -340,7 +341,7 @@ static_assert(sizeof(struct mt_chunk) == 4096,
 	      "a chunk is a page, so that the table can be mapped");
 static_assert(sizeof(struct mt_owner) == 128, "two cache lines");
 static_assert(sizeof(struct mt_pending) == 32, "");
-static_assert(sizeof(struct mt_cpu) == 32 + 2 * 32 + 8 + 16 + 8 + 8 + 16 + 8 * _MT_COUNT_MAX, "");
+static_assert(sizeof(struct mt_cpu) == 32 + 2 * 32 + 8 + 16 + 8 + 8 + 24 + 8 * _MT_COUNT_MAX, "");
 static_assert(sizeof(struct mt_slot) == 16, "");
 static_assert(sizeof(struct mt_target) == 16, "");
 static_assert(sizeof(struct mt_sample) == 48 + 8 * MT_REGS_MAX, "");

@@ -80,7 +80,19 @@ static __always_inline void *user_regs(void)
 	return BPF_CORE_READ(task, stack) + size - MT_PT_REGS * sizeof(__u64);
 }
 
-static __always_inline int send_sample(__u32 slot, __u64 interval, __u32 pages)
+/* A wake-up is an interrupt, dearer than all else a sample costs: one in WAKE_NS and CPU. Who was
+ * woken looks again by itself soon after. */
+#define WAKE_NS 10000000
+
+static __always_inline __u64 wake_flags(struct mt_cpu *cpu, __u64 now_ns)
+{
+	if (now_ns - cpu->sample_wake_ns < WAKE_NS)
+		return BPF_RB_NO_WAKEUP;
+	cpu->sample_wake_ns = now_ns;
+	return 0;
+}
+
+static __always_inline int send_sample(struct mt_cpu *cpu, __u32 slot, __u32 pages)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct mt_sample *s = this_scratch();
@@ -89,7 +101,7 @@ static __always_inline int send_sample(__u32 slot, __u64 interval, __u32 pages)
 	if (!s)
 		return -1;
 	s->time_ns = bpf_ktime_get_boot_ns();
-	s->interval = interval;
+	s->interval = cpu->sample_interval;
 	s->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
 	s->tgid = bpf_get_current_pid_tgid() >> 32;
 	s->tid = bpf_get_current_pid_tgid();
@@ -101,7 +113,7 @@ static __always_inline int send_sample(__u32 slot, __u64 interval, __u32 pages)
 	size = s->stack_bytes = copy_stack(s, s->regs[MT_PT_REG_SP]);
 	if (size > cfg.stack_bytes)
 		size = cfg.stack_bytes;
-	return bpf_ringbuf_output(&sample_ring, s, sizeof(*s) + size, 0);
+	return bpf_ringbuf_output(&sample_ring, s, sizeof(*s) + size, wake_flags(cpu, s->time_ns));
 }
 
 /* A sample that cannot be kept leaves the block to its plain owner. Returns the entry. */
@@ -121,7 +133,7 @@ static __always_inline __u32 keep_sample(struct mt_cpu *cpu, __u32 owner, __u32 
 	slot->pages = pages;
 	slot->live = pages;
 	/* Before the record is out: user space may look at once. */
-	if (send_sample(id, cpu->sample_interval, pages)) {
+	if (send_sample(cpu, id, pages)) {
 		cpu->count[MT_C_SAMPLE_RING_FULL]++;
 		slot->live = 0;
 		bpf_map_push_elem(&free_slots, &id, BPF_ANY);

@@ -45,6 +45,7 @@ enum {
 	BPF_ANY = 0,
 	BPF_NOEXIST = 1,
 	BPF_F_MMAPABLE = 1 << 10,
+	BPF_RB_NO_WAKEUP = 1,
 };
 
 /* Probed by name with bpf_core_enum_value_exists(); values fixed by the ABI. */

@@ -23,6 +23,8 @@
 /* How long a full buffer is waited for: a process that ends meanwhile takes what its stacks
  * mean with it, so the kernel wakes us at the first sample after we have read them all. */
 #define POLL_MS 200
+/* While samples come it wakes us for some only: bpf/sample.bpf.h. */
+#define POLL_BUSY_MS 10
 
 /* Programs that load code while they run: how soon a look at their mappings is worth it. */
 #define REFRESH_NS (2 * NS_PER_S)
@@ -284,11 +286,14 @@ static int sum_up(struct user_paths *p)
 
 /* --- the thread --- */
 
-static void read_samples(struct user_paths *p)
+static int read_samples(struct user_paths *p)
 {
+	int n;
+
 	pthread_mutex_lock(&p->drain);
-	samples__consume(p->samples);
+	n = samples__consume(p->samples);
 	pthread_mutex_unlock(&p->drain);
+	return n;
 }
 
 static void keep_budget(struct user_paths *p)
@@ -311,10 +316,11 @@ static void *run(void *arg)
 {
 	struct user_paths *p = arg;
 	struct pollfd fd = {.fd = samples__fd(p->samples), .events = POLLIN};
+	int n = 0;
 
 	while (!must_stop(p)) {
-		poll(&fd, 1, POLL_MS);
-		read_samples(p);
+		poll(&fd, 1, n > 0 ? POLL_BUSY_MS : POLL_MS);
+		n = read_samples(p);
 		keep_budget(p);
 	}
 	return NULL;
