@@ -12,21 +12,31 @@ guest_memory=1024
 guest_accel=tcg,thread=single
 guest_cpus=2
 
+# guest_qemu DISK INITRD KERNEL CONSOLE OUT CMDLINE: becomes qemu
+guest_qemu() {
+	exec qemu-system-x86_64 -accel "$guest_accel" -cpu "$guest_cpu" -m "$guest_memory" \
+		-smp "$guest_cpus" -nographic -nodefaults -no-reboot -monitor none \
+		-serial "file:$4" -serial "file:$5" -drive "file=$1,format=raw,if=virtio,cache=unsafe" \
+		-kernel "$3" -initrd "$2" \
+		-append "console=ttyS0 quiet loglevel=4 panic=-1 no_timer_check $6" </dev/null
+}
+
 # guest_boot DIR KERNEL_DIR IMAGE CMDLINE SECONDS JOB
 # Boots it and leaves in DIR: console (the kernel's words), out (the job's), qemu, status.
 guest_boot() {
-	local dir=$1 kernel=$2 image=$3 cmdline=$4 seconds=$5 job=$6 status=0
+	local dir=$1 kernel=$2 image=$3 cmdline=$4 seconds=$5 job=$6 pid status=0
 	mkdir -p "$dir"
 	rm -f "$dir"/*
 	image_initrd "$dir/initrd" "$kernel" "$job"
 	cp --sparse=always "$image" "$dir/disk"
-	timeout -k 5 "$seconds" qemu-system-x86_64 -accel "$guest_accel" -cpu "$guest_cpu" \
-		-m "$guest_memory" -smp "$guest_cpus" -nographic -nodefaults -no-reboot -monitor none \
-		-serial "file:$dir/console" -serial "file:$dir/out" \
-		-drive "file=$dir/disk,format=raw,if=virtio,cache=unsafe" \
-		-kernel "$kernel/vmlinuz" -initrd "$dir/initrd" \
-		-append "console=ttyS0 quiet loglevel=4 panic=-1 no_timer_check $cmdline" \
-		</dev/null >"$dir/qemu" 2>&1 || status=$?
+	guest_qemu "$dir/disk" "$dir/initrd" "$kernel/vmlinuz" "$dir/console" "$dir/out" "$cmdline" \
+		>"$dir/qemu" 2>&1 &
+	pid=$!
+	while kill -0 $pid 2>/dev/null && ((seconds-- > 0)); do
+		sleep 1
+	done
+	kill -KILL $pid 2>/dev/null
+	wait $pid || status=$?
 	rm -f "$dir/disk" "$dir/initrd"
 	echo "$status" >"$dir/status"
 }
