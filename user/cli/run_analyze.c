@@ -16,7 +16,10 @@ static int look(void *arg, struct watch *w, unsigned int flags)
 				   : flags & SAMPLE_LAST ? LOOK_LAST
 							 : LOOK_AGAIN;
 
-	return inspector__look(arg, look, &w->rec.sampler, w->rec.history, &w->rec.tick);
+	int err = inspector__look(arg, look, &w->rec.sampler, w->rec.history, &w->rec.tick);
+
+	sampler__add_self(&w->rec.sampler, &w->rec.tick);
+	return err;
 }
 
 /* Where the report goes when no FILE is named: below /var/log as the spec of

@@ -339,7 +339,7 @@ static int add_limits(struct sampler *s, struct tick *t)
 	return err ? err : add_own_limits(s, t);
 }
 
-static void add_self(struct sampler *s, struct tick *t)
+void sampler__add_self(struct sampler *s, struct tick *t)
 {
 	struct rusage u;
 	char buf[128];
@@ -441,6 +441,6 @@ int sampler__tick(struct sampler *s, unsigned int flags, struct tick *t)
 		err = sampler_paths__tick(&s->paths, flags & SAMPLE_LAST, t);
 	if (!err)
 		err = add_limits(s, t);
-	add_self(s, t);
+	sampler__add_self(s, t);
 	return err;
 }

@@ -70,3 +70,7 @@ enum sample_flag {
 
 /* Fills t (cleared first). What could not be read is in its limits. 0 or -ENOMEM. */
 int sampler__tick(struct sampler *s, unsigned int flags, struct tick *t);
+
+/* What we cost up to now, into t->self: sampler__tick() has done so, but who adds to the tick costs
+ * as well. */
+void sampler__add_self(struct sampler *s, struct tick *t);

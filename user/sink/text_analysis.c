@@ -204,8 +204,8 @@ static void consumers(const struct report *r, FILE *out)
 	text_table__rows(&table, out, a->consumers.v, a->consumers.n);
 	text_paragraph(out, "",
 		       "* among the first by this column. PSS (shared pages in parts) and USS "
-		       "(private alone) are read for the ones that stand out. ? not known, ~ "
-		       "approximate. Units of 1024.");
+		       "(private alone) are read for the ones that stand out, a moment after the "
+		       "rest. ? not known, ~ approximate. Units of 1024.");
 }
 
 /* --- who grows --- */
