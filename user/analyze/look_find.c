@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "analyze/cause.h"
 #include "analyze/report_math.h"
 #include "base/str.h"
 #include "base/when.h"
@@ -411,6 +412,26 @@ static void find_alerts(struct looker *x)
 	}
 }
 
+/* In words, where the ledger tells: false where it is a process's own, or nobody's. */
+static bool say_cause(const struct looker *x, struct report_look *look)
+{
+	static const char lead[] = "Next: ";
+	struct strbuf b = {0};
+	struct cause c;
+
+	if (!cause_find(x->r, x->h->owners.v, x->h->owners.n, &c) || c.process ||
+	    c.line == LEDGER_UNNAMED)
+		return false;
+	cause_say(&c, &b);
+	snprintf(look->reason, sizeof(look->reason), "%s", b.s && !b.failed ? b.s : "");
+	b.len = 0;
+	cause_say_next(&c, &b);
+	if (b.len > sizeof(lead) - 1 && !b.failed)
+		snprintf(look->next, sizeof(look->next), "%s", b.s + sizeof(lead) - 1);
+	strbuf_free(&b);
+	return *look->reason;
+}
+
 /* Memory that went, and that no living process grew by. */
 static void find_unnamed(struct looker *x)
 {
@@ -424,8 +445,13 @@ static void find_unnamed(struct looker *x)
 			grown = add_sat_u64(grown, one);
 	if (lost < UNNAMED_MIN || lost < x->r->info.mem_total / 100 || grown > lost / 2)
 		return;
-	look.urgency = 560;
 	look.weight = lost;
+	if (say_cause(x, &look)) {
+		look.urgency = 700;
+		look_add(x, &look);
+		return;
+	}
+	look.urgency = 560;
 	snprintf(look.reason, sizeof(look.reason),
 		 "available memory fell by %s, of which growing processes explain %s: look at the "
 		 "lines of the system memory below, and at what exited processes left",
