@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "report_run.h"
+
+#define MI (1ull << 20)
+
+static char libc_name[] = "/lib/libc.so", build_id[] = "abcd", function[] = "leak";
+
+static void add_node(struct run *run, uint32_t id, uint32_t parent, uint64_t addr)
+{
+	assert_int_equal(vec_push(&run->last.nodes, (struct code_node){id, parent, 1, addr}), 0);
+}
+
+static void add_path(struct run *run, uint32_t id, uint32_t leaf, uint64_t live, uint64_t error)
+{
+	const struct path_sample p = {
+		.id = id,
+		.domain = PATH_USER,
+		.proc = {7, 7},
+		.leaf = leaf,
+		.complete = true,
+		.live = live,
+		.error = error,
+		.taken = live,
+		.samples = 10,
+	};
+
+	assert_int_equal(vec_push(&run->last.paths, p), 0);
+}
+
+/* Two addresses of one function, and one without a name. */
+static struct run two_and_one(void)
+{
+	struct run run = new_run(10);
+	const struct code_module m = {
+		.id = 1, .name = strdup(libc_name), .build_id = strdup(build_id)};
+
+	assert_int_equal(vec_push(&run.last.modules, m), 0);
+	add_node(&run, 1, 0, 0x100);
+	add_node(&run, 2, 1, 0x200);
+	add_node(&run, 3, 1, 0x208);
+	add_node(&run, 4, 1, 0x300);
+	for (uint64_t addr = 0x200; addr <= 0x208; addr += 8) {
+		const struct code_symbol s = {
+			.module = 1, .addr = addr, .function = strdup(function), .line = 5};
+
+		assert_int_equal(vec_push(&run.last.symbols, s), 0);
+	}
+	add_path(&run, 1, 2, 30 * MI, 3 * MI);
+	add_path(&run, 2, 3, 40 * MI, 4 * MI);
+	add_path(&run, 3, 4, 10 * MI, 2 * MI);
+	return run;
+}
+
+static void paths_that_read_the_same_are_one(void **state)
+{
+	struct run run = two_and_one();
+	const struct report_path *p;
+
+	build(&run);
+	assert_int_equal(run.r->paths.n, 2);
+	p = &run.r->paths.v[0];
+	assert_int_equal(p->live_bytes, 70 * MI);
+	assert_int_equal(p->error_bytes, 5 * MI); /* 3, 4, 5 */
+	assert_int_equal(p->samples, 20);
+	assert_int_equal(p->growth_bytes, 70 * MI);
+	assert_int_equal(p->frames.n, 2);
+	assert_string_equal(p->frames.v[0].function, "leak");
+	assert_int_equal(p->frames.v[0].offset, 0x208); /* the larger one's */
+	p = &run.r->paths.v[1];
+	assert_null(p->frames.v[0].function);
+	assert_string_equal(p->frames.v[0].module, libc_name);
+	assert_string_equal(p->frames.v[0].build_id, build_id);
+	report__free(run.r);
+}
+
+static void hold(struct run *run, int64_t bytes)
+{
+	own(run, (struct owner_sample){
+			 .owner = 3, .kind = OWNER_PROCESS, .id = {7, 7}, .live = {bytes}});
+}
+
+static void what_is_counted_scales_what_agrees(void **state)
+{
+	struct run run = two_and_one();
+
+	hold(&run, 88 * MI);
+	build(&run);
+	assert_true(run.r->path_totals.v[0].scaled);
+	assert_int_equal(run.r->path_totals.v[0].estimate_bytes, 80 * MI);
+	assert_int_equal(run.r->path_totals.v[0].held_bytes, 88 * MI);
+	assert_int_equal(run.r->paths.v[0].live_bytes, 77 * MI);
+	report__free(run.r);
+}
+
+static void what_was_not_sampled_is_no_path_of_those(void **state)
+{
+	struct run run = two_and_one();
+
+	hold(&run, 800 * MI);
+	build(&run);
+	assert_false(run.r->path_totals.v[0].scaled);
+	assert_int_equal(run.r->paths.v[0].live_bytes, 70 * MI);
+	report__free(run.r);
+}
+
+static void small_ones_are_left_out_and_counted(void **state)
+{
+	struct run run = two_and_one();
+
+	run.options.path_min_bytes = 20 * MI;
+	build(&run);
+	assert_int_equal(run.r->paths.n, 1);
+	assert_int_equal(run.r->n_paths_small, 1);
+	assert_int_equal(run.r->path_totals.v[0].estimate_bytes, 80 * MI);
+	report__free(run.r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(paths_that_read_the_same_are_one),
+		cmocka_unit_test(what_is_counted_scales_what_agrees),
+		cmocka_unit_test(what_was_not_sampled_is_no_path_of_those),
+		cmocka_unit_test(small_ones_are_left_out_and_counted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
