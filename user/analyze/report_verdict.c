@@ -125,8 +125,9 @@ static int add_growers(struct judging *j)
 		snprintf(g.name, sizeof(g.name), "%s", s->name ? s->name : "");
 		judging__row(j, s, c->slot, &g.verdict);
 		add_grower_words(j, s, &g.verdict);
-		r->judged.leaks += g.verdict.is_leak;
-		r->judged.suspected += g.verdict.is_growing;
+		/* not the parts: a leak of memory is one, however many counters it moves */
+		r->judged.leaks += g.counts && g.verdict.is_leak;
+		r->judged.suspected += g.counts && g.verdict.is_growing;
 		if (vec_push(&r->growers, g))
 			return -ENOMEM;
 	}

@@ -70,11 +70,11 @@ struct report_grower {
 
 /* How much was judged, and what keeps the number of false alarms low. */
 struct report_judged {
-	bool known;		 /* false: nothing was followed */
-	uint64_t values, series; /* that were followed; of them changed at all */
-	uint64_t judged;	 /* of the series: moved enough to be weighed */
-	uint64_t leaks, suspected;
-	uint64_t withheld; /* leaks told as suspected to bound the share of false ones */
+	bool known;		   /* false: nothing was followed */
+	uint64_t values, series;   /* that were followed; of them changed at all */
+	uint64_t judged;	   /* of the series: moved enough to be weighed */
+	uint64_t leaks, suspected; /* of series that count: parts and promises are not among them */
+	uint64_t withheld;	   /* leaks told as suspected to bound the share of false ones */
 	uint32_t prior_permille, false_permille;
 };
 
