@@ -35,6 +35,7 @@ static int (*const modes[])(const struct options *o) = {
 	[MODE_INSTALL_SERVICE] = run_install_service,
 	[MODE_UNINSTALL_SERVICE] = run_uninstall_service,
 	[MODE_STATUS] = run_status,
+	[MODE_BUGREPORT] = run_bugreport,
 
 };
 

@@ -4,7 +4,7 @@
 # Completion of memtrace for bash. tests/check/options-docs.sh compares the lists here with --help.
 
 _memtrace_options='--pid -p --comm --cgroup -- --monitor --analyze --boot --install-service
-	--uninstall-service --status --report --doctor --judge --duration --interval
+	--uninstall-service --status --bugreport --no-redact --report --doctor --judge --duration --interval
 	--no-follow --format --output -o --top-processes --sample --slab --exact --older --stack-size
 	--unwind-budget --top-paths --min-bytes --since --debug-dir --fail-on --log-dir --threshold
 	--config --on-alert --warm-up --keep-sessions --keep-size
@@ -65,7 +65,7 @@ _memtrace_value() {
 	--no-source) mapfile -t COMPREPLY < <(compgen -W "$_memtrace_sources" -- "$2") ;;
 	--threshold) mapfile -t COMPREPLY < <(compgen -W "$_memtrace_alerts" -S = -- "$2") ;;
 	--on-alert) mapfile -t COMPREPLY < <(compgen -c -- "$2") ;;
-	--analyze | --report | --judge | --config | --output | -o) _memtrace_files -f "$2" ;;
+	--analyze | --bugreport | --report | --judge | --config | --output | -o) _memtrace_files -f "$2" ;;
 	--log-dir | --sysroot | --debug-dir) _memtrace_files -d "$2" ;;
 	--fail-on) mapfile -t COMPREPLY < <(compgen -W 'leak growing' -- "$2") ;;
 	--since) mapfile -t COMPREPLY < <(compgen -W '1m 10m 1h' -- "$2") ;;

@@ -211,7 +211,7 @@ static void test_exactly_one_mode(void **state)
 		"",
 		"nothing to do: give one of --pid, --comm, --cgroup, -- COMMAND, "
 		"--monitor, --analyze, --boot, --install-service, --uninstall-service, --status, "
-		"--report, --doctor");
+		"--bugreport, --report, --doctor");
 	assert_refused("--duration 5", "nothing to do");
 	assert_refused("--report x --pid 1", "--report and --pid cannot be combined");
 	assert_refused("--pid 1 --comm x", "--pid and --comm cannot be combined");
