@@ -168,7 +168,7 @@ static size_t find_email(const struct at *a)
 	return dot && !is_unit(dot, (size_t)(a->end - dot)) ? (size_t)(p - a->p) : 0;
 }
 
-/* "/home/.../...", "/root/...": the directory's own part is kept in *keep. */
+/* Below a home directory: what says where those are is kept (*keep). */
 static size_t find_home(const struct at *a, size_t *keep)
 {
 	static const char *const homes[] = {"/home/", "/root/", "/Users/"};
