@@ -286,7 +286,7 @@ test-deps: ## install what the tests need as well
 .PHONY: try
 try: deps ## install, build, and trace a growing program on this machine
 	$(Q)scripts/as.sh owner $(MAKE) $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc)) \
-		--no-print-directory all victims
+		-s --no-print-directory all victims
 	$(Q)scripts/demo.sh
 
 man_pages = $(wildcard scripts/*.8 scripts/man/*.8)

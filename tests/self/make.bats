@@ -152,3 +152,16 @@ later() {
 	make clean
 	diff -r . ../before
 }
+
+# A second run of scripts/try finds all of it made, and says nothing of that.
+@test "try: what is made already is not mentioned, what cannot be made is" {
+	sed -i 's/^try: deps /try: /' Makefile
+	printf '#!/bin/sh\necho demo\n' >scripts/demo.sh
+	made >/dev/null
+	run make --no-print-directory try
+	[ "$status" -eq 0 ] && [ "$output" = demo ]
+	sleep 0.01
+	echo 'int b(void) { return; }' >user/base/b.c
+	run make --no-print-directory try
+	[ "$status" -ne 0 ] && grep -q 'b\.c.*error' <<<"$output" && ! grep -q demo <<<"$output"
+}
