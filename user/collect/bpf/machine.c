@@ -64,7 +64,8 @@ static __u64 read_end_pfn(int root_fd)
 
 /* Which preempt_count the CPU has, if it can be read: the object is small, so
  * each variant is simply tried. */
-static int load_probe(struct machine *m, struct features *features, struct bpf_object **ret)
+static int load_probe(int root_fd, struct machine *m, struct features *features,
+		      struct bpf_object **ret)
 {
 	static const struct {
 		const char *probe, *page_alloc, *where;
@@ -76,6 +77,7 @@ static int load_probe(struct machine *m, struct features *features, struct bpf_o
 	};
 	struct bpf_spec spec = {.config = &m->config};
 	char reason[BPF_REASON_SIZE];
+	struct bpf_refusal refusal;
 	int err = -EINVAL;
 
 	spec.elf = calibrate_bpf__elf_bytes(&spec.elf_size);
@@ -91,9 +93,8 @@ static int load_probe(struct machine *m, struct features *features, struct bpf_o
 				      variants[i].where);
 		return 0;
 	}
-	features__set(features, "bpf", FEATURE_MISSING,
-		      "run as root (or with CAP_BPF, CAP_PERFMON) on a kernel with BTF", "%s",
-		      err == -EPERM ? bpf_missing_right_here() : reason);
+	refusal = bpf_refused_here(root_fd, err, reason);
+	features__set(features, "bpf", FEATURE_MISSING, refusal.fix, "%s", refusal.why);
 	return err;
 }
 
@@ -226,7 +227,7 @@ int machine_probe(int root_fd, struct features *features, struct machine *ret)
 			      strerror(-err));
 		return err;
 	}
-	err = load_probe(&m, features, &obj);
+	err = load_probe(root_fd, &m, features, &obj);
 	if (err)
 		return err;
 	do
