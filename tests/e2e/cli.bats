@@ -291,7 +291,7 @@ goes_on_without_session() {
 @test "a log directory that gets full on the way: what was stored stays readable" {
 	need_root
 	mkdir "$T/small"
-	mount -t tmpfs -o size=256k tmpfs "$T/small" 2>/dev/null || skip "no tmpfs can be mounted"
+	mount -t tmpfs -o size=2m tmpfs "$T/small" 2>/dev/null || skip "no tmpfs can be mounted"
 	undo "umount $T/small"
 	start_victim anon4k --mib 4
 	"$MEMTRACE" --no-bpf --log-dir "$T/small" --duration 5 --interval 200ms --format json \

@@ -23,6 +23,12 @@ path_bytes() {
 		"$T/report.json"
 }
 
+# within_percent WHAT IS SHOULD PERCENT
+within_percent() {
+	local off=$(($2 > $3 ? $2 - $3 : $3 - $2))
+	[ "$off" -le $(($3 * $4 / 100)) ] || fail "$1: $2, should be $3 to $4 %"
+}
+
 # The largest error that is printed for them, put together.
 path_error() {
 	jq -r --argjson pid "$VICTIM_PID" --arg re "$1" '[.paths[] | select(.domain == "user" and
@@ -30,10 +36,10 @@ path_error() {
 		add // 0 | sqrt | floor' "$T/report.json"
 }
 
-# share RE PERCENT: of MIB, to 5 points and to twice the printed error (which holds 95 % of the time
+# share RE PERCENT: of MIB (or of LEAKED bytes), to 5 points and to twice the printed error (which holds 95 % of the time
 # once, and nearly always twice)
 share() {
-	local bytes error want=$((MIB * 1048576 * $2 / 100)) off
+	local bytes error want=$((${LEAKED:-$((MIB * 1048576))} * $2 / 100)) off
 	leaker
 	bytes=$(path_bytes "$1")
 	error=$(path_error "$1")
@@ -147,6 +153,9 @@ leak_of() {
 	printf '#!/bin/sh\nLD_PRELOAD=%s exec %s/leakpaths "$@"\n' "$lib" "$VICTIMS" >"$T/bin/je"
 	chmod 755 "$T/bin/je"
 	leak_of je
+	# Its size classes and what it keeps for itself come on top of each share.
+	LEAKED=$(jq -r --argjson pid "$VICTIM_PID" '.path_totals[] | select(.pid == $pid).held_bytes' "$T/report.json")
+	within_percent "held in all" "$LEAKED" $((MIB * 1048576)) 10
 	shares
 	at_least "complete permille" "$(complete)" 990
 }

@@ -268,19 +268,32 @@ static uint32_t holder_pid(const struct cause *c)
 	return c->holder && !c->holder->last.is_left ? c->holder->last.id.pid : 0;
 }
 
-void cause_say_next(const struct cause *c, struct strbuf *b)
+const char *cause_meaning(enum ledger_line line)
 {
-	const struct rule *rule = &rules[c->line];
-	const char *text = rule->next, *at;
-	uint32_t pid = holder_pid(c);
+	return rules[line].meaning;
+}
 
-	if (pid && rule->next_holder)
-		text = rule->next_holder;
+void cause_say_command(enum ledger_line line, uint32_t pid, struct strbuf *b)
+{
+	const char *text = rules[line].next, *at;
+
+	if (pid && rules[line].next_holder)
+		text = rules[line].next_holder;
 	if (!text)
 		return;
 	at = strstr(text, "PID");
 	if (at && pid)
-		strbuf_addf(b, "Next: %.*s%u%s", (int)(at - text), text, pid, at + 3);
+		strbuf_addf(b, "%.*s%u%s", (int)(at - text), text, pid, at + 3);
 	else
-		strbuf_addf(b, "Next: %s", text);
+		strbuf_addf(b, "%s", text);
+}
+
+void cause_say_next(const struct cause *c, struct strbuf *b)
+{
+	struct strbuf command = {0};
+
+	cause_say_command(c->line, holder_pid(c), &command);
+	if (command.s && command.len)
+		strbuf_addf(b, "Next: %s", command.s);
+	strbuf_free(&command);
 }

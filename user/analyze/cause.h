@@ -31,3 +31,9 @@ void cause_say(const struct cause *c, struct strbuf *b);
 
 /* "Next: …"; nothing where this line has no command. */
 void cause_say_next(const struct cause *c, struct strbuf *b);
+
+/* What it means that this line is large; NULL: nothing to be said. */
+const char *cause_meaning(enum ledger_line line);
+/* A command that shows more of what a process (0: none) holds of it; nothing where there is none.
+ */
+void cause_say_command(enum ledger_line line, uint32_t pid, struct strbuf *b);

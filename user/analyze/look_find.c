@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "analyze/cause.h"
 #include "analyze/report_math.h"
 #include "base/str.h"
 #include "base/when.h"
@@ -21,30 +20,26 @@
 #define GROWTH_MIN MIB
 /* A zombie that was there for less may just be about to be reaped. */
 #define ZOMBIE_MIN_NS (1 * NS_PER_S)
-/* What exited processes left, and what nobody explains. */
+/* What exited processes left. */
 #define LEFT_MIN (32 * MIB)
-#define UNNAMED_MIN (128 * MIB)
 #define SHM_MIN MIB
 
-#define NAME_SIZE 48
-/* "comm (pid 12)"; bytes of comm as they are, the sinks make them safe. */
-static const char *name_of(char dst[static NAME_SIZE], const char comm[static COMM_SIZE],
-			   uint32_t pid)
+const char *look_name(char dst[static LOOK_NAME_SIZE], const char comm[static COMM_SIZE],
+		      uint32_t pid)
 {
-	snprintf(dst, NAME_SIZE, "%.*s (pid %u)", COMM_SIZE - 1, *comm ? comm : "?", pid);
+	snprintf(dst, LOOK_NAME_SIZE, "%.*s (pid %u)", COMM_SIZE - 1, *comm ? comm : "?", pid);
 	return dst;
 }
 
-static uint64_t available(const struct looker *x)
+uint64_t look_available(const struct looker *x)
 {
 	return x->r->available.known ? x->r->available.end : 0;
 }
 
 /* --- who grows --- */
 
-/* Anonymous memory, swap and shared memory; 0, or -ENOENT: it does not grow. */
-static int growth_of(const struct looker *x, const struct proc_history *p, uint64_t *ret,
-		     uint64_t *ret_seen_ns)
+int look_growth_of(const struct looker *x, const struct proc_history *p, uint64_t *ret,
+		   uint64_t *ret_seen_ns)
 {
 	uint64_t before, now, peak = p->peak[PROC_ANON];
 	uint64_t seen = x->h->end_mono_ns > p->first_ns ? x->h->end_mono_ns - p->first_ns : 0;
@@ -93,16 +88,16 @@ static void add_growth(struct looker *x, const struct proc_history *p, uint64_t 
 		       uint64_t seen_ns)
 {
 	double per_s = (double)grown * 1e9 / (double)seen_ns;
-	double left_s = available(x) ? (double)available(x) / per_s : 0;
+	double left_s = look_available(x) ? (double)look_available(x) / per_s : 0;
 	struct report_look look = {.kind = LOOK_GROWTH, .id = p->last.id, .weight = grown};
-	char name[NAME_SIZE], bytes[HUMAN_BYTES_SIZE], rate[HUMAN_BYTES_SIZE], kinds[80];
+	char name[LOOK_NAME_SIZE], bytes[HUMAN_BYTES_SIZE], rate[HUMAN_BYTES_SIZE], kinds[80];
 	char hour[HUMAN_BYTES_SIZE], seen[HUMAN_DURATION_SIZE], left[HUMAN_DURATION_SIZE];
 	int n;
 
 	look.urgency = growth_urgency(left_s);
 	say_kinds(kinds, sizeof(kinds), p);
 	n = snprintf(look.reason, sizeof(look.reason), "%s grew by %s in %s: %s/min, %s/h (%s)",
-		     name_of(name, p->last.comm, p->last.id.pid), human_bytes(bytes, grown),
+		     look_name(name, p->last.comm, p->last.id.pid), human_bytes(bytes, grown),
 		     human_duration(seen, seen_ns),
 		     human_bytes(rate, (uint64_t)to_int64(per_s * 60)),
 		     human_bytes(hour, (uint64_t)to_int64(per_s * 3600)), *kinds ? kinds : "rss");
@@ -119,7 +114,7 @@ static void find_growth(struct looker *x)
 	uint64_t grown, seen_ns;
 
 	vec_for_each(p, &x->h->procs)
-		if (!growth_of(x, *p, &grown, &seen_ns))
+		if (!look_growth_of(x, *p, &grown, &seen_ns))
 			add_growth(x, *p, grown, seen_ns);
 }
 
@@ -148,7 +143,7 @@ static void add_files(struct looker *x, const struct report_files *f, uint64_t u
 	int64_t grown = f->grows ? span_delta(f->fds) : 0;
 	double per_hour =
 		f->seen_ns >= NS_PER_S ? (double)grown * NS_PER_HOUR / (double)f->seen_ns : 0;
-	char name[NAME_SIZE], groups[220], seen[HUMAN_DURATION_SIZE], limit[64] = "";
+	char name[LOOK_NAME_SIZE], groups[220], seen[HUMAN_DURATION_SIZE], limit[64] = "";
 	bool limited = f->now.limit_known && f->now.limit != UINT64_MAX;
 	int n = 0;
 
@@ -158,7 +153,7 @@ static void add_files(struct looker *x, const struct report_files *f, uint64_t u
 	if (limited)
 		snprintf(limit, sizeof(limit), ", limit %llu", (unsigned long long)f->now.limit);
 	n = snprintf(look.reason, sizeof(look.reason), "%s has %llu files open%s",
-		     name_of(name, f->now.comm, f->now.id.pid), (unsigned long long)used, limit);
+		     look_name(name, f->now.comm, f->now.id.pid), (unsigned long long)used, limit);
 	if (grown)
 		n += snprintf(look.reason + n, sizeof(look.reason) - (size_t)n,
 			      ", %lld more than %s ago", (long long)grown,
@@ -188,7 +183,7 @@ static void find_segments(struct looker *x)
 	struct report_look look = {.kind = LOOK_SEGMENTS};
 	const struct report_segment *most = NULL;
 	uint64_t n = 0, size = 0, held = 0;
-	char a[HUMAN_BYTES_SIZE], b[HUMAN_BYTES_SIZE], c[HUMAN_BYTES_SIZE], who[NAME_SIZE];
+	char a[HUMAN_BYTES_SIZE], b[HUMAN_BYTES_SIZE], c[HUMAN_BYTES_SIZE], who[LOOK_NAME_SIZE];
 
 	vec_for_each(s, &x->r->analysis->segments) {
 		if (!s->is_orphan)
@@ -203,7 +198,7 @@ static void find_segments(struct looker *x)
 	look.urgency = idle_urgency(held, x->r->info.mem_total);
 	look.weight = held;
 	if (most->creator == CREATOR_ALIVE)
-		name_of(who, most->comm, most->s.creator);
+		look_name(who, most->comm, most->s.creator);
 	else
 		snprintf(who, sizeof(who), "pid %u%s", most->s.creator,
 			 most->creator == CREATOR_GONE ? ", which is gone" : "");
@@ -285,7 +280,7 @@ static void find_left(struct looker *x)
 	struct report_look look = {.kind = LOOK_LEFT_BEHIND};
 	const struct report_residue *most = NULL;
 	uint64_t stays = 0;
-	char a[HUMAN_BYTES_SIZE], b[HUMAN_BYTES_SIZE], name[NAME_SIZE];
+	char a[HUMAN_BYTES_SIZE], b[HUMAN_BYTES_SIZE], name[LOOK_NAME_SIZE];
 
 	vec_for_each(l, &x->r->left_behind) {
 		const struct residue *residue = &l->owner.residue;
@@ -306,7 +301,7 @@ static void find_left(struct looker *x)
 		look.reason, sizeof(look.reason),
 		"processes that have exited since the start left %s of shared and kernel memory; "
 		"most by %s: %s",
-		human_bytes(a, stays), name_of(name, most->owner.comm, most->owner.id.pid),
+		human_bytes(a, stays), look_name(name, most->owner.comm, most->owner.id.pid),
 		human_bytes(b, add_sat_u64(most->owner.residue.shmem, most->owner.residue.kernel)));
 	snprintf(look.next, sizeof(look.next), "df -h -t tmpfs; ipcs -m; grep ^S /proc/meminfo");
 	look_add(x, &look);
@@ -339,7 +334,7 @@ static void find_zombies(struct looker *x)
 		struct report_look look = {
 			.kind = LOOK_ZOMBIES, .id = p->id, .weight = p->n_zombies};
 		uint64_t age = z && x->r->end_ns > z->since_ns ? x->r->end_ns - z->since_ns : 0;
-		char parent[NAME_SIZE], name[NAME_SIZE], time[HUMAN_DURATION_SIZE];
+		char parent[LOOK_NAME_SIZE], name[LOOK_NAME_SIZE], time[HUMAN_DURATION_SIZE];
 		char doing[64] = "";
 
 		if (!z || (age < ZOMBIE_MIN_NS && age * 2 < x->r->duration_ns))
@@ -352,9 +347,9 @@ static void find_zombies(struct looker *x)
 			 "%s does not reap its children: %u zombie%s, %s %s, for %s%s; the parent "
 			 "is "
 			 "in state %c%s%s",
-			 name_of(parent, p->comm, p->id.pid), p->n_zombies,
+			 look_name(parent, p->comm, p->id.pid), p->n_zombies,
 			 p->n_zombies == 1 ? "" : "s", p->n_zombies == 1 ? "which is" : "oldest",
-			 name_of(name, z->comm, z->id.pid), z->since_exact ? "" : "at least ",
+			 look_name(name, z->comm, z->id.pid), z->since_exact ? "" : "at least ",
 			 human_duration(time, age), p->state ? p->state : '?', doing,
 			 (unsigned int)p->sigchld < _SIGCHLD_MAX ? sigchld_words[p->sigchld] : "");
 		snprintf(look.next, sizeof(look.next),
@@ -412,59 +407,11 @@ static void find_alerts(struct looker *x)
 	}
 }
 
-/* In words, where the ledger tells: false where it is a process's own, or nobody's. */
-static bool say_cause(const struct looker *x, struct report_look *look)
-{
-	static const char lead[] = "Next: ";
-	struct strbuf b = {0};
-	struct cause c;
-
-	if (!cause_find(x->r, x->h->owners.v, x->h->owners.n, &c) || c.process ||
-	    c.line == LEDGER_UNNAMED)
-		return false;
-	cause_say(&c, &b);
-	snprintf(look->reason, sizeof(look->reason), "%s", b.s && !b.failed ? b.s : "");
-	b.len = 0;
-	cause_say_next(&c, &b);
-	if (b.len > sizeof(lead) - 1 && !b.failed)
-		snprintf(look->next, sizeof(look->next), "%s", b.s + sizeof(lead) - 1);
-	strbuf_free(&b);
-	return *look->reason;
-}
-
-/* Memory that went, and that no living process grew by. */
-static void find_unnamed(struct looker *x)
-{
-	const struct span *s = &x->r->available;
-	struct report_look look = {.kind = LOOK_UNNAMED};
-	uint64_t lost = s->known && s->start > s->end ? s->start - s->end : 0, grown = 0, one, seen;
-	char a[HUMAN_BYTES_SIZE], b[HUMAN_BYTES_SIZE];
-
-	vec_for_each(p, &x->h->procs)
-		if (!growth_of(x, *p, &one, &seen))
-			grown = add_sat_u64(grown, one);
-	if (lost < UNNAMED_MIN || lost < x->r->info.mem_total / 100 || grown > lost / 2)
-		return;
-	look.weight = lost;
-	if (say_cause(x, &look)) {
-		look.urgency = 700;
-		look_add(x, &look);
-		return;
-	}
-	look.urgency = 560;
-	snprintf(look.reason, sizeof(look.reason),
-		 "available memory fell by %s, of which growing processes explain %s: look at the "
-		 "lines of the system memory below, and at what exited processes left",
-		 human_bytes(a, lost), human_bytes(b, grown));
-	snprintf(look.next, sizeof(look.next), "memtrace --monitor 60 30");
-	look_add(x, &look);
-}
-
 void look_find_all(struct looker *x)
 {
 	static void (*const finders[])(struct looker *) = {
-		find_alerts, find_growth, find_files,	find_segments, find_shm,
-		find_tmpfs,  find_left,	  find_zombies, find_unnamed,
+		find_alerts, find_growth, find_files,	find_segments,	  find_shm,
+		find_tmpfs,  find_left,	  find_zombies, look_find_hidden, look_find_unnamed,
 	};
 
 	for (size_t i = 0; i < sizeof(finders) / sizeof(finders[0]); i++)

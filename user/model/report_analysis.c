@@ -13,7 +13,7 @@ const char *const look_kind_names[] = {
 	[LOOK_SHM] = "shm",	      [LOOK_TMPFS] = "tmpfs",
 	[LOOK_ZOMBIES] = "zombies",   [LOOK_LEFT_BEHIND] = "left-behind",
 	[LOOK_PRESSURE] = "pressure", [LOOK_CGROUP] = "cgroup",
-	[LOOK_UNNAMED] = "unnamed",
+	[LOOK_UNNAMED] = "unnamed",   [LOOK_HIDDEN] = "hidden",
 };
 
 void report_analysis__free(struct report_analysis *a)

@@ -89,6 +89,7 @@ enum look_kind {
 	LOOK_PRESSURE,
 	LOOK_CGROUP,
 	LOOK_UNNAMED,
+	LOOK_HIDDEN,
 	_LOOK_KIND_MAX,
 };
 
