@@ -15,7 +15,9 @@ start_contained() {
 	mkdir "$T/inside"
 	VICTIM_OUT=$T/truth
 	# shellcheck disable=SC2016 # the inner shell's own
-	unshare --mount --pid --fork sh -c 'mount -t tmpfs none /tmp && cp "$1" /tmp/inner &&
+	# Opened before it: the victim may itself lie below /tmp.
+	unshare --mount --pid --fork sh -c 'exec 9<"$1" && mount -t tmpfs none /tmp &&
+		cat <&9 >/tmp/inner && chmod 755 /tmp/inner && exec 9<&- &&
 		exec /tmp/inner --mib 64 --wait' sh "$VICTIMS/$name" >"$VICTIM_OUT" \
 		2>"$T/victim.err" 3>&- &
 	track "$!"
