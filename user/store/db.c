@@ -140,7 +140,8 @@ void db__remove(int dirfd, const char *name)
 /*
  * SQLite gives -wal and -shm the mode of the file itself: 0640. The WAL is
  * synced at checkpoints only (synchronous=NORMAL): kill -9 costs nothing then,
- * power loss what was written since. Nothing is ever put into a temporary file.
+ * power loss what was written since; db__sync_commits() changes that. Nothing
+ * is ever put into a temporary file.
  */
 static const char writer_pragmas[] = "PRAGMA journal_mode=WAL;"
 				     "PRAGMA synchronous=NORMAL;"
@@ -148,6 +149,11 @@ static const char writer_pragmas[] = "PRAGMA journal_mode=WAL;"
 				     "PRAGMA cache_size=-1024;"
 				     "PRAGMA journal_size_limit=4194304;"
 				     "PRAGMA trusted_schema=OFF;";
+
+int db__sync_commits(sqlite3 *db, bool sync)
+{
+	return db__exec(db, sync ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
+}
 
 static int open_writer(int dirfd, const char *name, sqlite3 **ret)
 {

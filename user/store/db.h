@@ -22,6 +22,9 @@ int db__run(sqlite3_stmt *st);
  * `dirfd`, which must stay open. 0 or -errno.
  */
 int db__create(int dirfd, const char *name, sqlite3 **ret);
+/* Whether commits from now on wait until the WAL is on the disk, which they do not at first. 0 or
+ * -errno. */
+int db__sync_commits(sqlite3 *db, bool sync);
 /* Removes the file and what SQLite put beside it. */
 void db__remove(int dirfd, const char *name);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The session file: one SQLite database (WAL) a run, one transaction a tick,
- * so that kill -9 and power loss cost at most the tick being written.
+ * so that kill -9 costs at most the tick being written. Power loss costs that
+ * one, too, and when ticks come faster than every 4 s, those of so long before.
  * store/schema.c is the one place that documents the tables.
  */
 #pragma once
