@@ -144,6 +144,7 @@ static void read_file(struct modules *t, struct module *m, int proc_fd, const st
 		m->n_exec = 0;
 	} else {
 		m->fd = TAKE_FD(fd);
+		m->elf = TAKE_PTR(elf);
 		m->root_fd = openat(proc_fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		t->n_files += 1 + (m->root_fd >= 0);
 	}
@@ -187,6 +188,7 @@ static void module_free(struct module *m)
 {
 	if (!m)
 		return;
+	elf_end(m->elf);
 	cleanup_close(&m->fd);
 	cleanup_close(&m->root_fd);
 	code_module__clear(&m->code);

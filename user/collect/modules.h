@@ -21,6 +21,7 @@ struct module {
 	struct code_module code;
 	uint64_t dev, inode;
 	int fd;		/* -1: cannot be opened, or too many are open; no unwinding through it */
+	Elf *elf;	/* of fd; NULL: none. What is read of a file is read once, for all spaces */
 	int root_fd;	/* root directory of a process that mapped it; -1 */
 	uint64_t entry; /* where a program, or the dynamic loader, starts; 0: nowhere */
 	uint64_t low, high; /* of its loaded segments, its own addresses */

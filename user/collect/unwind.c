@@ -50,8 +50,8 @@ static int find_elf(Dwfl_Module *mod, void **userdata, const char *name, Dwarf_A
 	(void)file_name;
 	if (m && m->code.kind == CODE_VDSO)
 		*elf = module_vdso_elf();
-	else if (m && m->fd >= 0)
-		*elf = elf_begin(m->fd, ELF_C_READ, NULL);
+	else if (m && m->elf)
+		*elf = elf_begin(m->fd, ELF_C_READ, m->elf); /* one more reference to it */
 	return -1;
 }
 
