@@ -9,6 +9,7 @@
 #include "analyze/look_first.h"
 #include "analyze/suspects.h"
 #include "golden.h"
+#include "model/machine.h"
 #include "sample_report.h"
 
 static struct run_info analyze_info(void)
@@ -197,10 +198,24 @@ static void shared_files(struct analysis *a)
 	PUSH(&a->shm, file);
 	file = (struct shm_file){1, 12, SHM_ANON, "/dev/zero", true, false, 5 * MIB, 0, 0};
 	PUSH(&a->shm, file);
+	file = (struct shm_file){1, 8, SHM_SEGMENT, "/SYSV00000000", true, true, MIB, 0, 1};
+	PUSH(&a->shm, file);
+	holder.inode = 8;
+	PUSH(&a->holders, holder);
 	mount.size = 100 * MIB;
 	mount.used = 95 * MIB;
 	mount.n_inodes = 12;
 	PUSH(&a->tmpfs, mount);
+}
+
+static void machine_files(struct tick *t, uint64_t n)
+{
+	struct meminfo_line line = {.name = MACHINE_FILES, .bytes = n, .is_count = true};
+
+	PUSH(&t->machine, line);
+	put(line.name, sizeof(line.name), MACHINE_FILES_MAX);
+	line.bytes = 100000;
+	PUSH(&t->machine, line);
 }
 
 static void analyze_start(struct tick *t)
@@ -216,6 +231,7 @@ static void analyze_start(struct tick *t)
 	p.value[PROC_FDS] = 107;
 	PUSH(&t->procs, p);
 	PUSH(&t->procs, story_proc(400, "init.sh", MIB, 0));
+	machine_files(t, 4000);
 	note_parts(&t->analysis, false);
 	PUSH(&t->analysis.sysv, orphan());
 	PUSH(&t->analysis.fds, fds(100));
@@ -244,6 +260,7 @@ static void analyze_end(struct tick *t)
 	p.value[PROC_FDS] = 207;
 	PUSH(&t->procs, p);
 	PUSH(&t->owners, story_owner(77, "java", 100 * MIB, 2 * MIB, MIB));
+	machine_files(t, 4210);
 	note_parts(&t->analysis, true);
 	t->analysis.notes.v[PART_MAPPINGS].n_skipped = 1;
 	PUSH(&t->analysis.fds, fds(200));
@@ -366,6 +383,47 @@ static void crowd(void **state)
 	report__free(r);
 }
 
+static void zombie_ages(struct tick *t, bool exact, uint64_t age_ns)
+{
+	analyze_end(t);
+	vec_for_each(z, &t->analysis.zombies) {
+		z->since_exact = exact;
+		z->since_ns = t->time_ns - age_ns;
+	}
+}
+
+static void new_zombies(struct tick *t)
+{
+	zombie_ages(t, false, 0);
+}
+
+static void young_zombies(struct tick *t)
+{
+	zombie_ages(t, true, 5 * SAMPLE_NS_PER_S - 1);
+}
+
+static void lasting_zombies(struct tick *t)
+{
+	zombie_ages(t, true, 5 * SAMPLE_NS_PER_S);
+}
+
+/* Every process that ends is one for a moment: only those of two samples are told. */
+static void zombies_that_last(void **state)
+{
+	static void (*const ends[])(struct tick *) = {new_zombies, young_zombies, lasting_zombies};
+
+	for (size_t i = 0; i < 3; i++) {
+		struct report *r = run(true, ends[i]);
+		size_t n = 0;
+
+		assert_int_equal(r->info.interval_ns, 5 * SAMPLE_NS_PER_S);
+		vec_for_each(look, &r->analysis->looks)
+			n += look->kind == LOOK_ZOMBIES;
+		assert_int_equal(n, i == 2);
+		report__free(r);
+	}
+}
+
 static void nothing_last(struct tick *t)
 {
 	begin_tick(t, 1, 20);
@@ -416,7 +474,7 @@ int main(void)
 		cmocka_unit_test(urgencies),	 cmocka_unit_test(suspects),
 		cmocka_unit_test(golden),	 cmocka_unit_test(first_screen),
 		cmocka_unit_test(crowd),	 cmocka_unit_test(killed),
-		cmocka_unit_test(hostile_names),
+		cmocka_unit_test(hostile_names), cmocka_unit_test(zombies_that_last),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

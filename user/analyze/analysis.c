@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "analyze/look_first.h"
+#include "analyze/machine_files.h"
 #include "analyze/report_math.h"
 #include "analyze/suspects.h"
 #include "model/moment.h"
@@ -467,6 +468,7 @@ int analysis__add(const struct history *h, struct report *r)
 	if (!a)
 		return -ENOMEM;
 	r->analysis = a;
+	a->machine_files = machine_files_of(h);
 	err = analysis__copy(&a->now, &h->analysis.last);
 	if (!err && h->analysis.first_ns != h->analysis.last_ns)
 		err = analysis__copy(&a->before, &h->analysis.first);

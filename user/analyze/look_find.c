@@ -325,6 +325,15 @@ static const char *const sigchld_words[_SIGCHLD_MAX] = {
 	[SIGCHLD_BLOCKED] = ", blocks SIGCHLD",
 };
 
+/* As alerts have it: one that was a zombie at the sample before, too. When first seen so is a
+ * sample's time, the last one's for one that is new; when it ended may be any. */
+static bool is_lasting(const struct report *r, const struct zombie *z)
+{
+	uint64_t age = r->end_ns > z->since_ns ? r->end_ns - z->since_ns : 0;
+
+	return z->since_exact ? age >= r->info.interval_ns : age > 0;
+}
+
 static void find_zombies(struct looker *x)
 {
 	const struct analysis *a = &x->r->analysis->now;
@@ -337,7 +346,8 @@ static void find_zombies(struct looker *x)
 		char parent[LOOK_NAME_SIZE], name[LOOK_NAME_SIZE], time[HUMAN_DURATION_SIZE];
 		char doing[64] = "";
 
-		if (!z || (age < ZOMBIE_MIN_NS && age * 2 < x->r->duration_ns))
+		if (!z || !is_lasting(x->r, z) ||
+		    (age < ZOMBIE_MIN_NS && age * 2 < x->r->duration_ns))
 			continue;
 		look.urgency = zombies_urgency(p->n_zombies);
 		if (*p->syscall || *p->wchan)

@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "collect/file_nr.h"
 #include "collect/vmstat.h"
 #include "collect/zoneinfo.h"
 #include "model/machine.h"
@@ -73,11 +74,24 @@ static int add_arc(int root_fd, struct tick *t)
 	return 0;
 }
 
+static int add_files(int root_fd, struct tick *t)
+{
+	struct file_table files;
+	int err;
+
+	if (file_nr_read(root_fd, &files))
+		return 0;
+	err = add(t, MACHINE_FILES, files.used, true);
+	return err ? err : add(t, MACHINE_FILES_MAX, files.max, true);
+}
+
 int machine_read(int root_fd, uint64_t page_size, struct tick *t)
 {
 	int err = add_free_pcp(root_fd, page_size, t);
 
 	if (!err)
 		err = add_zsmalloc(root_fd, page_size, t);
+	if (!err)
+		err = add_files(root_fd, t);
 	return err ? err : add_arc(root_fd, t);
 }

@@ -45,6 +45,13 @@ struct report_files {
 	size_t first_group, n_groups; /* in analysis.fd_groups */
 };
 
+/* Open files of the whole machine, at the start and at the end. */
+struct machine_files {
+	bool known, before_known, max_known;
+	uint64_t now, before;
+	uint64_t max; /* fs.file-max */
+};
+
 enum creator_state {
 	CREATOR_UNKNOWN,
 	CREATOR_ALIVE,
@@ -116,9 +123,10 @@ struct report_analysis {
 	size_t n_looks_cut;	       /* less urgent ones, left out */
 	VEC(struct report_consumer) consumers; /* by RSS */
 	VEC(struct report_files) files;	       /* growing ones first, then by number */
-	VEC(struct report_segment) segments;   /* orphans first, then by size */
-	VEC(struct report_shm) shm;	       /* unheld first, then by size */
-	VEC(struct report_tmpfs) tmpfs;	       /* by use */
+	struct machine_files machine_files;
+	VEC(struct report_segment) segments; /* orphans first, then by size */
+	VEC(struct report_shm) shm;	     /* unheld first, then by size */
+	VEC(struct report_tmpfs) tmpfs;	     /* by use */
 };
 
 void report_analysis__free(struct report_analysis *a); /* NULL allowed */

@@ -252,12 +252,29 @@ static void list_groups(const struct report_analysis *a, const struct report_fil
 	}
 }
 
+static void put_machine_files(const struct machine_files *f, FILE *out)
+{
+	if (!f->known)
+		return;
+	fprintf(out, "whole machine: %llu open", (unsigned long long)f->now);
+	if (f->before_known)
+		fprintf(out, " (%+lld)", (long long)(f->now - f->before));
+	if (!f->max_known)
+		fputs(", fs.file-max is not known\n", out);
+	else if (f->max >= INT64_MAX) /* what the kernel begins with where it has 64 bits */
+		fputs(", fs.file-max is no limit\n", out);
+	else
+		fprintf(out, ", %llu %% of fs.file-max (%llu)\n",
+			(unsigned long long)(f->now * 100 / f->max), (unsigned long long)f->max);
+}
+
 static void open_files(const struct report *r, FILE *out)
 {
 	const struct report_analysis *a = r->analysis;
 	size_t n = 0;
 
 	text_section(out, "OPEN FILES: GROWING ONES FIRST, THEN THOSE WITH MOST");
+	put_machine_files(&a->machine_files, out);
 	if (is_missing(a, PART_FDS, out))
 		return;
 	if (!a->files.n) {

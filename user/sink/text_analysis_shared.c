@@ -95,23 +95,7 @@ static const struct text_column segment_columns[] = {
 static const struct text_table segment_table = {segment_columns, N_ELEMS(segment_columns),
 						sizeof(struct report_segment), 0};
 
-static void segments(const struct report *r, FILE *out)
-{
-	const struct report_analysis *a = r->analysis;
-
-	text_section(out, "SHARED MEMORY: SYSTEM V SEGMENTS");
-	if (is_missing(a, PART_SYSV, out))
-		return;
-	if (!a->segments.n) {
-		fputs("none\n", out);
-		return;
-	}
-	text_table__head(&segment_table, out);
-	text_table__rows(&segment_table, out, a->segments.v, at_most(a->segments.n));
-	put_more(out, a->segments.n);
-}
-
-/* --- files in memory --- */
+/* --- who holds it --- */
 
 static bool all_seen(const struct report_analysis *a)
 {
@@ -135,6 +119,50 @@ static void say_holders(const struct report_analysis *a, const struct report_shm
 	if (!s->n_holders)
 		strbuf_addf(b, all_seen(a) ? "NOBODY" : "nobody that could be looked at");
 }
+
+static const struct report_shm *shm_of(const struct report_analysis *a, uint32_t segment)
+{
+	vec_for_each(s, &a->shm)
+		if (s->file.kind == SHM_SEGMENT && s->file.inode == segment)
+			return s;
+	return NULL;
+}
+
+static void put_mappers(const struct report_analysis *a, FILE *out)
+{
+	for (size_t i = 0; i < at_most(a->segments.n); i++) {
+		const struct report_shm *s = shm_of(a, a->segments.v[i].s.id);
+		char lead[40];
+		struct strbuf b = {0};
+
+		if (!s || !s->n_holders)
+			continue;
+		snprintf(lead, sizeof(lead), "%10u mapped by ", a->segments.v[i].s.id);
+		say_holders(a, s, &b);
+		if (b.s)
+			text_paragraph(out, lead, b.s);
+		strbuf_free(&b);
+	}
+}
+
+static void segments(const struct report *r, FILE *out)
+{
+	const struct report_analysis *a = r->analysis;
+
+	text_section(out, "SHARED MEMORY: SYSTEM V SEGMENTS");
+	if (is_missing(a, PART_SYSV, out))
+		return;
+	if (!a->segments.n) {
+		fputs("none\n", out);
+		return;
+	}
+	text_table__head(&segment_table, out);
+	text_table__rows(&segment_table, out, a->segments.v, at_most(a->segments.n));
+	put_more(out, a->segments.n);
+	put_mappers(a, out);
+}
+
+/* --- files in memory --- */
 
 static void put_shm(const struct report_analysis *a, const struct report_shm *s, FILE *out)
 {
