@@ -26,7 +26,7 @@ const struct follow_series_def follow_series_defs[_FOLLOW_SERIES_MAX] = {
 	[FOLLOW_CGROUP_USE] = {"cgroup", "memory without its page cache", .counts = true},
 	[FOLLOW_SLAB_PAGES] = {"slab", "slab pages", .counts = true},
 	[FOLLOW_LEDGER_LINE] = {"ledger", "memory of the machine", .counts = false},
-	[FOLLOW_PATH_LIVE] = {"path", "live memory of a code path", .counts = true},
+	[FOLLOW_PATH_LIVE] = {"path", "live memory of the path", .counts = false},
 };
 
 int follow__new(struct follow **ret)

@@ -117,6 +117,7 @@ size_t follow__n_subjects(const struct follow *f);
 const struct follow_subject *follow__subject(const struct follow *f, size_t i);
 const struct follow_subject *follow__find_process(const struct follow *f, struct proc_id id);
 const struct follow_subject *follow__find_cgroup(const struct follow *f, const char *path);
+const struct follow_subject *follow__find_slab(const struct follow *f, const char *cache);
 
 /* The series of a slot and how it is to be judged; NULL: it never changed. */
 const struct book_entry *follow__entry(const struct follow *f, const struct follow_slot *slot);

@@ -29,6 +29,14 @@ const struct follow_subject *follow__find_cgroup(const struct follow *f, const c
 	return follow_find(f, key);
 }
 
+const struct follow_subject *follow__find_slab(const struct follow *f, const char *cache)
+{
+	struct hmap_key key = name_key(cache, 0);
+
+	key.w[2] = FOLLOW_SLAB;
+	return follow_find(f, key);
+}
+
 const struct book_entry *follow__entry(const struct follow *f, const struct follow_slot *slot)
 {
 	return slot->handle == BOOK_NONE ? NULL : book__entry(f->book, slot->handle);

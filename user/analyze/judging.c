@@ -10,8 +10,6 @@
 /* Memory of the whole machine goes with the day: until two have been seen, half a cycle looks
  * like a leak. */
 #define CYCLE_S (2 * 86400.0)
-/* Slab caches are everybody's: they grow for as long as something new is done. */
-#define SLAB_SPAN_S 7200.0
 
 /* --- one series --- */
 
@@ -121,10 +119,20 @@ static bool judge_slot(const struct judging *j, const struct follow_subject *s, 
 	return true;
 }
 
-static void fill(const struct follow_subject *s, unsigned int slot, const struct verdict *v,
-		 const char *limit, struct report_verdict *ret)
+bool judging_many_asked(const struct follow *f)
 {
-	const struct follow_series_def *def = &follow_series_defs[follow_series_of(s, slot)];
+	size_t n = 0;
+
+	for (size_t i = 0; i < follow__n_subjects(f); i++)
+		n += follow__subject(f, i)->kind == FOLLOW_PROCESS &&
+		     judging_is_asked(follow__subject(f, i));
+	return n > JUDGING_POINTED_AT_MAX;
+}
+
+void judging_tell(enum follow_series series, const struct verdict *v, const char *limit,
+		  struct report_verdict *ret)
+{
+	const struct follow_series_def *def = &follow_series_defs[series];
 	double unit = def->is_count ? 1 / VERDICT_COUNT_KB : 1024;
 	/* A leak's rate is of what lasts; of what does not grow it would be noise. */
 	bool grows = v->kind == VERDICT_LEAK || v->kind == VERDICT_GROWING;
@@ -251,5 +259,5 @@ void judging__row(const struct judging *j, const struct follow_subject *s, unsig
 		return;
 	if (c)
 		v.kind = c->v.kind;
-	fill(s, slot, &v, limit, ret);
+	judging_tell(follow_series_of(s, slot), &v, limit, ret);
 }

@@ -20,6 +20,9 @@ struct candidate {
 	struct verdict v;
 };
 
+/* Slab caches are everybody's: they grow for as long as something new is done. */
+#define SLAB_SPAN_S 7200.0
+
 struct judging {
 	const struct follow *f;
 	struct report *r; /* its processes name their cgroups; counts go to r->judged */
@@ -31,6 +34,12 @@ static inline bool judging_is_asked(const struct follow_subject *s)
 {
 	return s->flags & (PROC_TARGET | PROC_FOLLOWED);
 }
+
+/* More were asked for than somebody points at. */
+bool judging_many_asked(const struct follow *f);
+/* The verdict on a series as the report tells it; limit: what it exhausts, or NULL. */
+void judging_tell(enum follow_series series, const struct verdict *v, const char *limit,
+		  struct report_verdict *ret);
 
 /* Every series that may leak into the list; 0 or -ENOMEM. */
 int judging__all(struct judging *j);

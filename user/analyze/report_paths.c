@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "analyze/path_verdict.h"
 #include "analyze/report_math.h"
 #include "base/cleanup.h"
 
@@ -138,7 +139,20 @@ static void merge(struct report_path *to, struct report_path *from)
 	}
 }
 
-static int keep_path(struct report *r, struct hmap *index, struct report_path *p)
+/* The paths of the report in the making. */
+struct places {
+	struct hmap index;
+	struct path_tracks tracks;
+};
+
+static void places_free(struct places *p)
+{
+	hmap_free(&p->index);
+	vec_free(&p->tracks);
+}
+
+/* Takes its frames, whatever it returns. */
+static int keep_path(struct report *r, struct hmap *index, struct report_path *p, uint32_t *ret)
 {
 	struct hmap_key key = same_key(p);
 	uint32_t i;
@@ -147,6 +161,7 @@ static int keep_path(struct report *r, struct hmap *index, struct report_path *p
 	if (hmap_get(index, key, &i)) {
 		merge(&r->paths.v[i], p);
 		free(p->frames.v);
+		*ret = i;
 		return 0;
 	}
 	err = vec_push(&r->paths, *p);
@@ -156,10 +171,12 @@ static int keep_path(struct report *r, struct hmap *index, struct report_path *p
 	}
 	if (err)
 		free(p->frames.v);
+	else
+		*ret = (uint32_t)r->paths.n - 1;
 	return err;
 }
 
-static int add_path(const struct history *h, struct report *r, struct hmap *index,
+static int add_path(const struct history *h, struct report *r, struct places *places,
 		    const struct path_history *p)
 {
 	const struct path_sample *s = &p->last;
@@ -174,6 +191,7 @@ static int add_path(const struct history *h, struct report *r, struct hmap *inde
 		.complete = s->complete,
 		.age_known = s->oldest && s->oldest <= h->end_mono_ns,
 	};
+	uint32_t i = 0;
 	int err;
 
 	if (!path.live_bytes && !path.start_bytes)
@@ -189,7 +207,8 @@ static int add_path(const struct history *h, struct report *r, struct hmap *inde
 	}
 	if (s->domain == PATH_KERNEL || s->domain == PATH_SLAB)
 		drop_tracer(&path.frames);
-	return keep_path(r, index, &path);
+	err = keep_path(r, &places->index, &path, &i);
+	return err ? err : path_tracks__add(&places->tracks, i, &h->code, p);
 }
 
 /* --- what the process holds in all --- */
@@ -293,7 +312,7 @@ static void drop_small(struct report *r, uint64_t min_bytes)
 
 int report_paths__add(const struct history *h, const struct report_options *o, struct report *r)
 {
-	_cleanup_(hmap_free) struct hmap index = {};
+	_cleanup_(places_free) struct places places = {};
 	int err = 0;
 
 	r->has_sampling = h->code.sampled;
@@ -301,7 +320,7 @@ int report_paths__add(const struct history *h, const struct report_options *o, s
 	r->since_ns = h->code.since_ns;
 	r->top_paths = o->top_paths;
 	vec_for_each(p, &h->code.paths)
-		err = err ?: add_path(h, r, &index, p);
+		err = err ?: add_path(h, r, &places, p);
 	vec_for_each(p, &r->paths)
 		err = err ?: add_total(r, p);
 	if (err)
@@ -310,6 +329,10 @@ int report_paths__add(const struct history *h, const struct report_options *o, s
 		find_held(h, t);
 	vec_for_each(p, &r->paths)
 		scale_path(r, p);
+	if (o->follow)
+		err = path_tracks__judge(&places.tracks, &h->code, o->follow, o->path_min_bytes, r);
+	if (err)
+		return err;
 	if (r->paths.n)
 		qsort(r->paths.v, r->paths.n, sizeof(*r->paths.v), compare_paths);
 	drop_small(r, o->path_min_bytes);

@@ -265,7 +265,6 @@ static void count(struct judging *j)
 {
 	struct report_judged *n = &j->r->judged;
 	struct book_stats stats;
-	size_t n_asked = 0;
 
 	follow__stats(j->f, &stats);
 	n->known = true;
@@ -273,10 +272,7 @@ static void count(struct judging *j)
 	n->series = stats.n;
 	n->prior_permille = (uint32_t)(MANY_PRIOR * 1000 + 0.5);
 	n->false_permille = (uint32_t)(JUDGING_FALSE_SHARE * 1000 + 0.5);
-	for (size_t i = 0; i < follow__n_subjects(j->f); i++)
-		n_asked += follow__subject(j->f, i)->kind == FOLLOW_PROCESS &&
-			   judging_is_asked(follow__subject(j->f, i));
-	j->many_asked = n_asked > JUDGING_POINTED_AT_MAX;
+	j->many_asked = judging_many_asked(j->f);
 }
 
 int report_verdict__add(const struct follow *f, struct report *r)

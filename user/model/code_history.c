@@ -95,6 +95,39 @@ static int add_path(struct code_history *c, const struct path_sample *s, uint64_
 	return add_point(c, p, now_ns);
 }
 
+static void halve_track(struct code_history *c)
+{
+	c->track.n /= 2;
+	c->track.stride *= 2;
+	for (uint32_t i = 0; i < c->track.n; i++) {
+		c->track.at_ns[i] = c->track.at_ns[2 * i];
+		vec_for_each(p, &c->paths)
+			p->track_kib[i] = p->track_kib[2 * i];
+	}
+}
+
+static uint32_t to_kib(uint64_t bytes)
+{
+	return bytes >> 10 > UINT32_MAX ? UINT32_MAX : (uint32_t)(bytes >> 10);
+}
+
+static void track(struct code_history *c, uint64_t now_ns)
+{
+	struct track_moments *m = &c->track;
+
+	m->stride = m->stride ?: 1;
+	m->last_ns = now_ns;
+	if (m->n_ticks++ % m->stride)
+		return;
+	/* this tick's number is a multiple of the doubled stride, too */
+	if (m->n == TRACK_MOMENTS)
+		halve_track(c);
+	m->at_ns[m->n] = now_ns;
+	vec_for_each(p, &c->paths)
+		p->track_kib[m->n] = to_kib(p->last.live);
+	m->n++;
+}
+
 int code_history__add(struct code_history *c, const struct tick *t)
 {
 	int err = 0;
@@ -113,6 +146,8 @@ int code_history__add(struct code_history *c, const struct tick *t)
 		c->sampling = *s;
 		c->sampled = true;
 	}
+	if (!err)
+		track(c, t->mono_ns);
 	return err;
 }
 

@@ -12,10 +12,24 @@ struct path_point {
 	uint64_t live;
 };
 
+/* Of the whole run; then every other one goes, of all paths at once. */
+#define TRACK_MOMENTS 128
+
+/* Moments at which every path's live bytes were written down: the same for all, so that paths
+ * which turn out to read the same can be added up. */
+struct track_moments {
+	uint64_t n_ticks;
+	uint64_t stride; /* ticks from one to the next, a power of two; 0: none yet */
+	uint32_t n;
+	uint64_t at_ns[TRACK_MOMENTS]; /* CLOCK_BOOTTIME */
+	uint64_t last_ns;	       /* of the newest tick, written down or not */
+};
+
 struct path_history {
 	struct path_sample last;
-	uint64_t start;		       /* live at the first tick; 0 when it came later */
-	VEC(struct path_point) points; /* what is needed to tell the growth over since_ns */
+	uint32_t track_kib[TRACK_MOMENTS]; /* live at each moment; 0 before it was first seen */
+	uint64_t start;			   /* live at the first tick; 0 when it came later */
+	VEC(struct path_point) points;	   /* what is needed to tell the growth over since_ns */
 };
 
 struct code_history {
@@ -27,6 +41,7 @@ struct code_history {
 	VEC(struct code_symbol) symbols;
 	struct hmap symbol_index;	/* (module, addr, depth) to symbols */
 	VEC(struct path_history) paths; /* id - 1 */
+	struct track_moments track;
 	struct sampling_stats sampling;
 	bool sampled; /* sampling is known */
 	uint64_t n_strays;

@@ -156,8 +156,9 @@ struct report_path {
 	uint64_t samples;     /* live ones */
 	bool complete;	      /* the walk reached the thread's first function */
 	bool age_known;
-	uint64_t oldest_age_ns;	   /* of what is still held */
-	struct path_frames frames; /* v is the path's, strings are the report's; n 0: unknown */
+	uint64_t oldest_age_ns;	       /* of what is still held */
+	struct report_verdict verdict; /* on live_bytes over the run */
+	struct path_frames frames;     /* v is the path's, strings are the report's; n 0: unknown */
 };
 
 /* Who holds some of a line, at the first and the last look. */

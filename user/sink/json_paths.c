@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sink/json_part.h"
+#include "sink/json_verdict.h"
 
 #include <string.h>
 
@@ -87,6 +88,7 @@ static void write_path(struct json_writer *w, const struct report_path *p)
 	json_add_bool(o, "complete", p->complete);
 	if (p->age_known)
 		json_add_seconds(o, "oldest_age_s", p->oldest_age_ns);
+	json_add_verdict(o, &p->verdict);
 	vec_for_each(f, &p->frames) {
 		struct json_object *frame = frame_object(f);
 

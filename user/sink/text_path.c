@@ -108,6 +108,11 @@ static void add_holder(struct strbuf *b, const struct report_path *p)
 			    safe_text(safe, sizeof(safe), p->comm, sizeof(p->comm)), p->id.pid);
 }
 
+static bool is_notable(const char *kind)
+{
+	return strcmp(kind, "stable") && strcmp(kind, "insufficient");
+}
+
 static void print_path(const struct report *r, const struct report_path *p, unsigned int rank,
 		       FILE *out)
 {
@@ -130,6 +135,8 @@ static void print_path(const struct report *r, const struct report_path *p, unsi
 		add_holder(&b, p);
 	fprintf(out, "%s\n", b.s ?: "");
 	strbuf_free(&b);
+	if (p->verdict.known && is_notable(p->verdict.kind))
+		text_verdict(&p->verdict, out, "     ");
 }
 
 static bool is_of(const struct report_path *p, const struct report_path_total *t)
