@@ -225,40 +225,6 @@ static void test_values(void **state)
 	assert_false(follow_ledger_line(&ledger, LEDGER_SHMEM)); /* not told here */
 }
 
-static void test_points_from_outside(void **state)
-{
-	struct follow_point p = {
-		.kind = FOLLOW_PATH,
-		.key = {{1, 2, 3}},
-		.name = "leak_here < main",
-		.id = {9, 900},
-		.comm = "victim\0\0\0\0\0\0\0\0\0",
-		.flags = PROC_TARGET,
-	};
-	const struct follow_subject *s = NULL;
-	struct follow *f;
-
-	assert_int_equal(follow__new(&f), 0);
-	for (uint64_t seq = 0; seq < 60; seq++) {
-		struct tick t = {0};
-
-		begin_tick(&t, seq, seq * LEAK_INTERVAL_S);
-		p.value = seq * MIB;
-		assert_int_equal(follow__point(f, t.mono_ns, &p), 0);
-		assert_int_equal(follow__tick(f, &t), 0);
-		tick__free(&t);
-	}
-	assert_int_equal(follow__n_subjects(f), 1);
-	s = follow__subject(f, 0);
-	assert_int_equal(s->kind, FOLLOW_PATH);
-	assert_string_equal(s->name, "leak_here < main");
-	assert_int_equal(follow__entry(f, &s->slot[0])->series.n, 60);
-	p.gone = true;
-	assert_int_equal(follow__point(f, 0, &p), 0);
-	assert_false(s->live);
-	follow__free(f);
-}
-
 static void test_alarms(void **state)
 {
 	struct leak_signs signs = {0};
@@ -311,7 +277,6 @@ int main(void)
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_cgroup_room),
 		cmocka_unit_test(test_values),
-		cmocka_unit_test(test_points_from_outside),
 		cmocka_unit_test(test_alarms),
 		cmocka_unit_test(test_backward_clock),
 	};

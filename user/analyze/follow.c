@@ -11,8 +11,10 @@
 #define NS_PER_S 1e9
 
 const char *const follow_kind_names[_FOLLOW_KIND_MAX] = {
-	[FOLLOW_PROCESS] = "process", [FOLLOW_CGROUP] = "cgroup", [FOLLOW_SLAB] = "slab",
-	[FOLLOW_LEDGER] = "ledger",   [FOLLOW_PATH] = "path",
+	[FOLLOW_PROCESS] = "process",
+	[FOLLOW_CGROUP] = "cgroup",
+	[FOLLOW_SLAB] = "slab",
+	[FOLLOW_LEDGER] = "ledger",
 };
 
 const struct follow_series_def follow_series_defs[_FOLLOW_SERIES_MAX] = {
@@ -319,6 +321,16 @@ static int set_cgroup(struct follow_subject *s, const struct cgroup_row *row)
 	return 0;
 }
 
+/* One value of what has no more. */
+struct follow_point {
+	enum follow_kind kind;
+	struct hmap_key key;
+	const char *name; /* copied when it is new */
+	bool gone, is_reclaimable;
+	bool not_judged; /* there, but no series of its own */
+	uint64_t value;	 /* bytes */
+};
+
 static int add_point(struct follow *f, double t_s, const struct follow_point *p,
 		     struct follow_subject **ret)
 {
@@ -340,11 +352,7 @@ static int add_point(struct follow *f, double t_s, const struct follow_point *p,
 	if (err || !s)
 		return err;
 	revive(f, s);
-	s->id = p->id;
-	s->flags |= p->flags;
 	s->is_reclaimable = p->is_reclaimable;
-	if (p->comm)
-		memcpy(s->comm, p->comm, sizeof(s->comm));
 	return p->not_judged ? 0 : set_value(f, s, 0, t_s, p->value);
 }
 
@@ -458,11 +466,4 @@ int follow__tick(struct follow *f, const struct tick *t)
 	f->last_s = t_s;
 	f->n_ticks++;
 	return f->n_gone > 1024 && f->n_gone > f->subjects.n / 2 ? compact(f) : 0;
-}
-
-int follow__point(struct follow *f, uint64_t mono_ns, const struct follow_point *p)
-{
-	struct follow_subject *s;
-
-	return add_point(f, num_max(seconds(f, mono_ns), f->last_s), p, &s);
 }

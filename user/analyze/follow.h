@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * From ticks to series: who is measured (a process, a cgroup, a slab cache, a
- * line of the ledger, a code path), what of it, and the series of each in a book.
+ * line of the ledger), what of it, and the series of each in a book. (Call paths
+ * are known by name only at the end of a run: path_verdict.h.)
  * A function of the ticks it was given, the same live and from a session file.
  *
  * A value that never changed costs no series. What keeps the rest bounded:
@@ -23,11 +24,10 @@ enum follow_kind {
 	FOLLOW_CGROUP,
 	FOLLOW_SLAB,
 	FOLLOW_LEDGER, /* a line of the closed ledger */
-	FOLLOW_PATH,   /* live bytes of a code path: follow__point() */
 	_FOLLOW_KIND_MAX,
 };
 
-/* "process" "cgroup" "slab" "ledger" "path" */
+/* "process" "cgroup" "slab" "ledger" */
 extern const char *const follow_kind_names[_FOLLOW_KIND_MAX];
 
 /* What is measured. Of processes several; of the others one each. */
@@ -43,7 +43,7 @@ enum follow_series {
 	FOLLOW_CGROUP_USE = _FOLLOW_PROCESS_SERIES, /* charged, less its own page cache */
 	FOLLOW_SLAB_PAGES,
 	FOLLOW_LEDGER_LINE,
-	FOLLOW_PATH_LIVE,
+	FOLLOW_PATH_LIVE, /* of a call path: no slot has it, see path_verdict.h */
 	_FOLLOW_SERIES_MAX,
 };
 
@@ -71,7 +71,7 @@ struct follow_slot {
 struct follow_subject {
 	enum follow_kind kind;
 	struct hmap_key key;
-	struct proc_id id; /* of processes, and of a path's process */
+	struct proc_id id; /* of processes */
 	char comm[COMM_SIZE];
 	char *name;	/* path, cache, line; NULL of processes */
 	uint32_t flags; /* enum proc_flag */
@@ -93,23 +93,6 @@ void follow__free(struct follow *f); /* NULL allowed */
 
 /* The next tick; 0 or -ENOMEM. */
 int follow__tick(struct follow *f, const struct tick *t);
-
-/*
- * A value from outside the ticks, before the follow__tick() of its moment: kept
- * until the next one; `gone` ends it. For code paths: key is the path's identity.
- */
-struct follow_point {
-	enum follow_kind kind;
-	struct hmap_key key;
-	const char *name; /* copied when it is new */
-	struct proc_id id;
-	const char *comm;
-	uint32_t flags;
-	bool gone, is_reclaimable;
-	bool not_judged; /* there, but no series of its own */
-	uint64_t value;	 /* bytes */
-};
-int follow__point(struct follow *f, uint64_t mono_ns, const struct follow_point *p);
 
 /* --- what a report asks --- */
 

@@ -48,7 +48,6 @@ enum follow_series follow_series_of(const struct follow_subject *s, unsigned int
 		[FOLLOW_CGROUP] = FOLLOW_CGROUP_USE,
 		[FOLLOW_SLAB] = FOLLOW_SLAB_PAGES,
 		[FOLLOW_LEDGER] = FOLLOW_LEDGER_LINE,
-		[FOLLOW_PATH] = FOLLOW_PATH_LIVE,
 	};
 
 	return s->kind == FOLLOW_PROCESS ? (enum follow_series)slot : single[s->kind];

@@ -64,9 +64,10 @@ static const char *cgroup_of(const struct judging *j, const struct follow_subjec
 static double leak_span(const struct judging *j, const struct follow_subject *s)
 {
 	static const double spans[_FOLLOW_KIND_MAX] = {
-		[FOLLOW_PROCESS] = MANY_SPAN_S, [FOLLOW_CGROUP] = MANY_SPAN_S,
-		[FOLLOW_SLAB] = SLAB_SPAN_S,	[FOLLOW_LEDGER] = CYCLE_S,
-		[FOLLOW_PATH] = MANY_SPAN_S,
+		[FOLLOW_PROCESS] = MANY_SPAN_S,
+		[FOLLOW_CGROUP] = MANY_SPAN_S,
+		[FOLLOW_SLAB] = SLAB_SPAN_S,
+		[FOLLOW_LEDGER] = CYCLE_S,
 	};
 
 	return judging_is_asked(s) && !j->many_asked ? 0 : spans[s->kind];

@@ -58,13 +58,13 @@ struct report_verdict {
 
 /* A series that leaks or is suspected to. */
 struct report_grower {
-	const char *subject; /* "process" "cgroup" "slab" "ledger" "path" */
+	const char *subject; /* "process" "cgroup" "slab" "ledger" */
 	bool watched;	     /* asked for */
 	bool counts;	     /* a leak of it is a leak of its subject, not a part or a promise */
 	bool is_part;	     /* another series of its subject, which counts, grows as well */
 	struct proc_id id;
 	char comm[COMM_SIZE];
-	char name[256]; /* raw: path of a cgroup, a cache, a line, a code path */
+	char name[256]; /* raw: path of a cgroup, a cache, a line */
 	struct report_verdict verdict;
 };
 

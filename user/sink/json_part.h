@@ -18,6 +18,7 @@ void json_ledger(struct json_writer *w, const struct report *r);
  *     .estimate_bytes .error_bytes  by the samples; with 95 % confidence within the error
  *     .held_bytes .scaled       counted page by page; whether the paths were scaled to it
  *   paths[]                     what a call path holds: see struct report_path
+ *     .verdict                  on live_bytes: see json_verdict.c
  *     .stack[]                  leaf first
  */
 void write_paths(struct json_writer *w, const struct report *r);

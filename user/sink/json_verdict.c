@@ -22,8 +22,11 @@
  *                              counts .detectable_per_hour
  *       .samples .span_s       that were judged
  *       .reason                one sentence
+ *   paths[].verdict            on live_bytes over the run; growth that may be the error of
+ *                              sampling is none. Part of what its process holds: not in
+ *                              verdicts[] nor judged.leaks
  *   verdicts[]                 every series that is a leak or suspected, leaks first
- *     .subject                 "process" "cgroup" "slab" "ledger" "path"
+ *     .subject                 "process" "cgroup" "slab" "ledger"
  *     .pid .start_ticks .comm, or .name
  *     .watched                 true: asked for
  *     .counts                  false: part of another series or only a promise (rss, heap, vsz)
