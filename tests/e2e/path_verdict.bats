@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The verdict on a call path: of two paths of one process the one that keeps what it takes leaks, not
 # the one that takes more and gives it back.
+# shellcheck disable=SC2034 # variables that the helper reads
 
 load helper
 
