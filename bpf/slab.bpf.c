@@ -64,12 +64,17 @@ struct {
 
 static __always_inline __u32 *tag_of(__u64 ptr)
 {
+	/* Fibonacci hashing; objects are aligned to 8 bytes at least. */
+	__u64 i = (ptr >> 3) * 0x9e3779b97f4a7c15ULL >> (64 - MT_SLAB_TAG_BITS);
 	struct tags *t;
 	__u32 zero = 0;
 
 	t = bpf_map_lookup_elem(&slab_tags, &zero);
-	/* Fibonacci hashing; objects are aligned to 8 bytes at least. */
-	return t ? &t->n[(ptr >> 3) * 0x9e3779b97f4a7c15ULL >> (64 - MT_SLAB_TAG_BITS)] : NULL;
+	if (!t)
+		return NULL;
+	/* The sum after the check, as verifiers up to 5.10 want it. */
+	barrier_var(i);
+	return &t->n[i & (MT_SLAB_TAGS - 1)];
 }
 
 /* Global functions with scalar arguments: verified once, and not in line on the hot path. */
