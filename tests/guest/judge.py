@@ -188,6 +188,15 @@ def meminfo(case, when):
     return found
 
 
+def slab(case):
+    """Each socket of the victim, by the function that asked for it."""
+    n = sum(p["samples"] for p in case.report.get("paths", [])
+            if p["domain"] == "slab" and p.get("pid") == case.truth.get("pid")
+            and len(p["stack"]) > 1 and p["stack"][1].get("function") == "sk_prot_alloc")
+    if n != case.truth.get("count"):
+        case.wrong(f"{n} sockets among the slab objects, the truth is {case.truth.get('count')}")
+
+
 def ledger(case):
     """The machine's own lines, as the guest's /proc/meminfo had them around the run."""
     held(case)
@@ -245,7 +254,7 @@ def psi_off(case):
 
 CHECKS = {f.__name__: f for f in (
     held, grown, children, before_attach, freed, file_pages, pages, shared, huge, left, inherited,
-    moved, ledger, monitored, proc_only, features, bpf_refused, psi_off)}
+    moved, slab, ledger, monitored, proc_only, features, bpf_refused, psi_off)}
 
 # --- what holds for every case -------------------------------------------------------------------
 
