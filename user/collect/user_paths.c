@@ -29,6 +29,8 @@
 /* Programs that load code while they run: how soon a look at their mappings is worth it. */
 #define REFRESH_NS (2 * NS_PER_S)
 #define REFRESH_UNKNOWN_NS (50 * NS_PER_MS)
+/* One that has just begun maps its libraries first: then after so much of the time it is known. */
+#define REFRESH_YOUNG_DIV 4
 
 /* Processes whose code is known at a time; a few MiB each when they are large. */
 #define SPACES_MAX 64
@@ -36,7 +38,7 @@
 struct space {
 	struct proc_id id;
 	uint32_t exec_id;
-	uint64_t used_ns;
+	uint64_t opened_ns, used_ns;
 	struct unwind_space *unwind; /* NULL: cannot be read */
 	struct stack_cache cache;
 };
@@ -103,6 +105,7 @@ static struct space *space_of(struct user_paths *p, struct proc_id id, uint32_t 
 			return s;
 		place = s; /* it has executed another program */
 	}
+	fresh.opened_ns = clock_ns(CLOCK_MONOTONIC);
 	if (unwind_space__open(p->root_fd, id, &p->book->modules, &fresh.unwind))
 		fresh.unwind = NULL;
 	if (!place && p->spaces.n >= SPACES_MAX)
@@ -118,17 +121,25 @@ static struct space *space_of(struct user_paths *p, struct proc_id id, uint32_t 
 	return place;
 }
 
+static uint64_t refresh_ns(uint64_t known_ns)
+{
+	uint64_t ns = known_ns / REFRESH_YOUNG_DIV;
+
+	return ns < REFRESH_UNKNOWN_NS ? ns : REFRESH_UNKNOWN_NS;
+}
+
 static void walk(struct user_paths *p, struct space *space, const struct mt_sample *s)
 {
 	struct unwind_result *r = p->result;
 	bool full = s->stack_bytes >= samples__stack_bytes(p->samples);
+	uint64_t now;
 
 	unwind_space__walk(space->unwind, s, full, r);
 	if (r->end != UNWIND_FAILED || !r->n || r->frame[r->n - 1].module)
 		return;
 	/* It came from where we know of no code: loaded since we looked, perhaps. */
-	if (unwind_space__refresh(space->unwind, clock_ns(CLOCK_MONOTONIC), REFRESH_UNKNOWN_NS) ==
-	    0)
+	now = clock_ns(CLOCK_MONOTONIC);
+	if (!unwind_space__refresh(space->unwind, now, refresh_ns(now - space->opened_ns)))
 		unwind_space__walk(space->unwind, s, full, r);
 }
 
