@@ -42,6 +42,7 @@ test?  cmd:qemu-system-x86_64    qemu-system-x86        qemu-system-x86-core    
 test?  fun:static_busybox        busybox-static         busybox                  guests' programs
 test?  cmd:cpio                  cpio                   cpio                     guests' initramfs
 test?  cmd:mkfs.ext4             e2fsprogs              e2fsprogs                guests' disk
+test?  cmd:debootstrap           debootstrap            debootstrap              the guest with systemd
 test?  fun:clang_format          clang-format-14        -                        clang-format, version 14
 test?  cmd:shellcheck            shellcheck             ShellCheck               shell script checks
 test?  cmd:cppcheck              cppcheck               cppcheck                 static analysis
