@@ -16,10 +16,13 @@
  * second) overflows into a bucket, which is counted. */
 #define MAX_OWNERS 16384
 
-/* Live samples: at one per 512 KiB as many as 32 GiB give. */
-#define SAMPLE_SLOTS 65536
-/* A burst of some thousand samples; what comes beyond it is counted. */
-#define SAMPLE_RING_BYTES (8u << 20)
+/* Live samples: at one per 512 KiB as many as 16 GiB give. */
+#define SAMPLE_SLOTS 32768
+/* Processes that are sampled at a time. */
+#define MAX_TARGETS 4096
+/* A burst of a hundred deep stacks, or several hundred usual ones; what comes beyond it is
+ * counted. Larger ones would be most of what we take beside the owner table. */
+#define SAMPLE_RING_BYTES (1u << 20)
 
 /* Order of attachment: what is freed must be seen from before anything is
  * allocated, else the first pages never come off. */
@@ -156,7 +159,7 @@ static void share_maps(struct tracer *t)
 		{"exits", 1, 0},
 		{"huge_last", 256, 0},
 		{"sample_slots", t->n_slots ?: 1, 0},
-		{"targets", t->n_slots ? t->max_owners : 1, 0},
+		{"targets", t->n_slots ? MAX_TARGETS : 1, 0},
 		{"free_slots", t->n_slots ?: 1, 0},
 		{"sample_ring", t->n_slots ? SAMPLE_RING_BYTES : (__u32)getpagesize(), 0},
 		{"sample_scratch", t->n_slots ? t->machine.config.n_cpus : 1,
