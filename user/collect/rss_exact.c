@@ -15,7 +15,7 @@
 
 /* Something else of ours can come or move between two looks, which makes exact
  * counters look inexact; nothing makes inexact ones look exact. */
-#define N_TRIES 5
+#define N_TRIES 16
 #define STATUS_TEXT_MAX 16384
 
 static int read_own_anon(int root_fd, uint64_t *ret)
