@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -12,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "cli/helper.h"
 #include "sink/alert_json.h"
 
 #define NS_PER_S 1000000000ull
@@ -44,22 +44,12 @@ static int start(const char *program, int input, pid_t *ret)
 {
 	char *argv[] = {(char *)program, NULL};
 	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
-	sigset_t none, all;
 	int err;
 
-	sigemptyset(&none);
-	sigfillset(&all);
 	posix_spawn_file_actions_init(&actions);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
-						POSIX_SPAWN_SETPGROUP);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setsigdefault(&attr, &all);
 	posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
 	posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
-	err = -posix_spawnp(ret, program, &actions, &attr, argv, environ);
-	posix_spawnattr_destroy(&attr);
+	err = helper_spawn(argv, &actions, ret);
 	posix_spawn_file_actions_destroy(&actions);
 	return err;
 }

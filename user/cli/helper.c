@@ -15,29 +15,37 @@
 #define NS_PER_S 1000000000ull
 #define MAX_BYTES (1u << 20)
 
-static int spawn_it(char *const argv[], int out, bool merge_stderr, pid_t *ret)
+int helper_spawn(char *const argv[], const posix_spawn_file_actions_t *actions, pid_t *ret)
 {
-	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
 	sigset_t none, all;
 	int err;
 
 	sigemptyset(&none);
 	sigfillset(&all);
-	posix_spawn_file_actions_init(&actions);
 	posix_spawnattr_init(&attr);
 	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
 						POSIX_SPAWN_SETPGROUP);
 	posix_spawnattr_setsigmask(&attr, &none);
 	posix_spawnattr_setsigdefault(&attr, &all);
+	err = -posix_spawnp(ret, argv[0], actions, &attr, argv, environ);
+	posix_spawnattr_destroy(&attr);
+	return err;
+}
+
+static int spawn_it(char *const argv[], int out, bool merge_stderr, pid_t *ret)
+{
+	posix_spawn_file_actions_t actions;
+	int err;
+
+	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
 	if (merge_stderr)
 		posix_spawn_file_actions_adddup2(&actions, out, STDERR_FILENO);
 	else
 		posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-	err = -posix_spawnp(ret, argv[0], &actions, &attr, argv, environ);
-	posix_spawnattr_destroy(&attr);
+	err = helper_spawn(argv, &actions, ret);
 	posix_spawn_file_actions_destroy(&actions);
 	return err;
 }

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <spawn.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -21,6 +22,10 @@ struct helper {
 	bool cut;	      /* it wrote more than max_bytes */
 	bool hung;	      /* it was killed */
 };
+
+/* Starts a program, found by PATH, as any of ours are: in a process group of its own, so that it
+ * can be killed with what it started, and with no signal blocked or ignored. 0 or -errno. */
+int helper_spawn(char *const argv[], const posix_spawn_file_actions_t *actions, pid_t *ret);
 
 /* Found by PATH. `merge_stderr`: with what it says on standard error, else that is dropped. 0 or
  * -errno. */
