@@ -37,16 +37,19 @@ first_screen() {
 	grep -q '^LOOK AT FIRST' "$T/screen"
 }
 
+screen_has() {
+	grep -qE "$1" "$T/flat" || fail "no '$1' in: $(cat "$T/screen")"
+}
+
 check_screen() {
 	local id
 	id=$(jq -r .shmid "$T/sysvorphan.truth")
 	first_screen "$1"
 	tr -s ' \n' ' ' <"$T/screen" >"$T/flat"
-	grep -qE "zombie \(pid $(pid_of zombie)\) does not reap its children: 3 zombies" "$T/flat"
-	grep -qE "[0-9]+ System V segment.*id $id, 96.0 MiB" "$T/flat"
-	grep -qE "fdleak \(pid $(pid_of fdleak)\) has [0-9]+ files open.* more than .*/etc/passwd" \
-		"$T/flat"
-	grep -qE "anon4k \(pid $(pid_of anon4k)\) grew by" "$T/flat"
+	screen_has "zombie \(pid $(pid_of zombie)\) does not reap its children: 3 zombies"
+	screen_has "[0-9]+ System V segment.*id $id, 96.0 MiB"
+	screen_has "fdleak \(pid $(pid_of fdleak)\) has [0-9]+ files open.* more than .*/etc/passwd"
+	screen_has "anon4k \(pid $(pid_of anon4k)\) grew by"
 	# each with what to type next
 	[ "$(grep -c '^   next: ' "$T/screen")" -ge 4 ]
 }
@@ -148,7 +151,7 @@ check_json() {
 		2>"$T/err" 3>&- &
 	TRACE_PID=$!
 	track "$TRACE_PID"
-	until_true 10 waits_for_tick "$TRACE_PID"
+	until_true 30 waits_for_tick "$TRACE_PID"
 	sleep 0.3
 	[ ! -e "$T/r.log" ]
 	kill -TERM "$TRACE_PID"
@@ -162,7 +165,7 @@ check_json() {
 		2>"$T/err" 3>&- &
 	TRACE_PID=$!
 	track "$TRACE_PID"
-	until_true 10 waits_for_tick "$TRACE_PID"
+	until_true 30 waits_for_tick "$TRACE_PID"
 	kill -KILL "$TRACE_PID"
 	wait "$TRACE_PID" || :
 	session=("$T"/log/process_analysis_*.db)

@@ -134,7 +134,7 @@ waits_for_tick() {
 
 # Until programs are attached and the first sample is taken.
 wait_attached() {
-	until_true 5 waits_for_tick "$TRACE_PID" && return
+	until_true 30 waits_for_tick "$TRACE_PID" && return
 	is_gone "$TRACE_PID" && memtrace_log
 	sleep 3 # a kernel that does not tell where a task sleeps
 }

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The slab tier, switched on: what allocates and frees kernel objects pays for each of them."""
+
+from beside import memtrace
+from paired import Spread, paired, storm, victim_cpu_s
+from rows_real import compile_cpu_s
+
+
+def slab_on():
+    return memtrace("5s", "--slab", "on")
+
+
+def slab_storm(table, opts, what, ops):
+    ops = max(1, int(ops * opts.scale))
+    storm(table, opts, f"{what} storm, slab tier on", 0.06,
+          lambda: victim_cpu_s("stormslab", "--what", what, "--ops", ops, "--seconds", 600),
+          slab_on)
+
+
+def slab_socketpair(table, opts):
+    slab_storm(table, opts, "socketpair", 150_000)
+
+
+def slab_pipe(table, opts):
+    slab_storm(table, opts, "pipe", 200_000)
+
+
+def slab_open(table, opts):
+    slab_storm(table, opts, "open", 300_000)
+
+
+def slab_fork(table, opts):
+    ops = max(1, int(2000 * opts.scale))
+    storm(table, opts, "fork/exec storm, slab tier on", 0.05,
+          lambda: victim_cpu_s("stormfork", "--ops", ops, "--seconds", 600), slab_on)
+
+
+def slab_gcc(table, opts):
+    with compile_cpu_s(opts) as measure:
+        ratios = paired(measure, opts.rounds, {"memtrace": slab_on})
+    traced = Spread(ratios["memtrace"])
+    table.add("gcc, slab tier on", "<= 1.03", traced.text(), traced.median <= 1.03)
