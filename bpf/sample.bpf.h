@@ -7,6 +7,7 @@
 
 #include "owner.bpf.h"
 #include "random.bpf.h"
+#include "user_stack.bpf.h"
 
 /* A stack: the lowest slots are handed out first. Filled by user space. */
 struct {
@@ -44,76 +45,21 @@ static __always_inline struct mt_sample *this_scratch(void)
 	return bpf_map_lookup_elem(&sample_scratch, &cpu);
 }
 
-/* As much as there is, page by page: the stack may end before the copy is full, and a read past
- * its end gives nothing at all. Does not fault pages in. */
-static __always_inline __u32 copy_stack(struct mt_sample *s, __u64 sp)
-{
-	__u32 done = 0;
-
-	for (__u32 i = 0; i <= MT_STACK_MAX / 4096; i++) {
-		__u32 n = 4096 - (sp & 4095);
-
-		if (done >= cfg.stack_bytes)
-			break;
-		if (n > cfg.stack_bytes - done)
-			n = cfg.stack_bytes - done;
-		if (bpf_probe_read_user(&s->stack[done & (cfg.stack_bytes - 1)],
-					n & (MT_STACK_SLACK - 1), (void *)sp))
-			break;
-		done += n;
-		sp += n;
-	}
-	return done;
-}
-
-/* Where user mode was left: bpf_task_pt_regs() is 5.15, and finds them here. */
-static __always_inline void *user_regs(void)
-{
-	struct task_struct *task;
-	__u64 size = 16384;
-
-	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
-		return (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
-	task = (void *)bpf_get_current_task();
-	if (bpf_core_type_exists(union thread_union))
-		size = bpf_core_type_size(union thread_union);
-	return BPF_CORE_READ(task, stack) + size - MT_PT_REGS * sizeof(__u64);
-}
-
-/* A wake-up is an interrupt, dearer than all else a sample costs: one in WAKE_NS and CPU. Who was
- * woken looks again by itself soon after. */
-#define WAKE_NS 10000000
-
-static __always_inline __u64 wake_flags(struct mt_cpu *cpu, __u64 now_ns)
-{
-	if (now_ns - cpu->sample_wake_ns < WAKE_NS)
-		return BPF_RB_NO_WAKEUP;
-	cpu->sample_wake_ns = now_ns;
-	return 0;
-}
-
 static __always_inline int send_sample(struct mt_cpu *cpu, __u32 slot, __u32 pages)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
 	struct mt_sample *s = this_scratch();
 	__u32 size;
 
 	if (!s)
 		return -1;
-	s->time_ns = bpf_ktime_get_boot_ns();
+	sample_of_current(s);
 	s->interval = cpu->sample_interval;
-	s->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
-	s->tgid = bpf_get_current_pid_tgid() >> 32;
-	s->tid = bpf_get_current_pid_tgid();
-	s->exec_id = BPF_CORE_READ(task, self_exec_id);
 	s->slot = slot;
 	s->pages = pages;
-	if (bpf_probe_read_kernel(s->regs, MT_PT_REGS * sizeof(__u64), user_regs()))
+	if (!sample_copy_stack(s, &size))
 		return -1;
-	size = s->stack_bytes = copy_stack(s, s->regs[MT_PT_REG_SP]);
-	if (size > cfg.stack_bytes)
-		size = cfg.stack_bytes;
-	return bpf_ringbuf_output(&sample_ring, s, sizeof(*s) + size, wake_flags(cpu, s->time_ns));
+	return bpf_ringbuf_output(&sample_ring, s, sizeof(*s) + size,
+				  wake_flags(&cpu->sample_wake_ns, s->time_ns));
 }
 
 /* A sample that cannot be kept leaves the block to its plain owner. Returns the entry. */

@@ -29,8 +29,10 @@ int sampler_paths__open_user(struct sampler_paths *s, struct pages *pages,
 		.budget_permille = o->budget_permille,
 	};
 
+	int err = stack_walker__init(&s->walker, s->root_fd, o->stack_bytes, &s->book);
+
 	s->options = *o;
-	return user_paths__open(pages, s->root_fd, &options, &s->book, &s->paths);
+	return err ?: user_paths__open(pages, &options, &s->walker, &s->paths);
 }
 
 int sampler_paths__start(struct sampler_paths *s)
@@ -48,6 +50,7 @@ void sampler_paths__close(struct sampler_paths *s)
 	user_paths__close(s->paths);
 	s->paths = NULL;
 	sampler_slab__close(&s->slab);
+	stack_walker__free(&s->walker);
 	code_book__free(&s->book);
 	symbolizer__free(s->symbolizer);
 	s->symbolizer = NULL;

@@ -16,6 +16,7 @@ struct sampling_options {
 
 struct sampler_paths {
 	struct code_book book;
+	struct stack_walker walker;
 	bool open;
 	struct sampler_slab slab;
 	struct user_paths *paths; /* NULL: nothing is sampled */

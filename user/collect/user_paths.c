@@ -13,7 +13,6 @@
 #include "base/log.h"
 #include "collect/sample_sums.h"
 #include "collect/samples.h"
-#include "collect/stack_cache.h"
 #include "collect/unwind_budget.h"
 #include "collect/user_paths_losses.h"
 
@@ -26,23 +25,6 @@
 /* While samples come it wakes us for some only: bpf/sample.bpf.h. */
 #define POLL_BUSY_MS 10
 
-/* Programs that load code while they run: how soon a look at their mappings is worth it. */
-#define REFRESH_NS (2 * NS_PER_S)
-#define REFRESH_UNKNOWN_NS (50 * NS_PER_MS)
-/* One that has just begun maps its libraries first: then after so much of the time it is known. */
-#define REFRESH_YOUNG_DIV 4
-
-/* Processes whose code is known at a time; a few MiB each when they are large. */
-#define SPACES_MAX 64
-
-struct space {
-	struct proc_id id;
-	uint32_t exec_id;
-	uint64_t opened_ns, used_ns;
-	struct unwind_space *unwind; /* NULL: cannot be read */
-	struct stack_cache cache;
-};
-
 struct slot_info {
 	uint32_t path;	/* 0: not ours */
 	uint32_t pages; /* in the block */
@@ -53,18 +35,16 @@ struct slot_info {
 struct user_paths {
 	struct samples *samples;
 	uint64_t page_size;
-	int root_fd;
 	pthread_t thread;
 	bool running, stop;
-	pthread_mutex_t drain;	/* who reads the ring buffer */
-	struct code_book *book; /* its lock is for everything below, too */
-	VEC(struct space) spaces;
+	pthread_mutex_t drain;	     /* who reads the ring buffer */
+	struct code_book *book;	     /* its lock is for everything below, too */
+	struct stack_walker *walker; /* not owned */
 	struct slot_info *slot;
 	VEC(uint32_t) active; /* slots */
-	struct unwind_result *result;
 	struct unwind_budget budget;
 	struct sampling_stats stats;
-	uint64_t ends[_UNWIND_END_MAX];
+	struct walk_stats walks;
 	uint64_t n_failed; /* samples that could not be kept: no memory */
 };
 
@@ -78,125 +58,14 @@ static uint64_t clock_ns(clockid_t clock)
 
 /* --- a sample --- */
 
-static void space_clear(struct space *s)
-{
-	unwind_space__close(s->unwind);
-	stack_cache__free(&s->cache);
-}
-
-static struct space *oldest_space(struct user_paths *p)
-{
-	struct space *oldest = p->spaces.v;
-
-	vec_for_each(s, &p->spaces)
-		if (s->used_ns < oldest->used_ns)
-			oldest = s;
-	return oldest;
-}
-
-static struct space *space_of(struct user_paths *p, struct proc_id id, uint32_t exec_id)
-{
-	struct space fresh = {.id = id, .exec_id = exec_id}, *place = NULL;
-
-	vec_for_each(s, &p->spaces) {
-		if (!proc_id_equal(s->id, id))
-			continue;
-		if (s->exec_id == exec_id)
-			return s;
-		place = s; /* it has executed another program */
-	}
-	fresh.opened_ns = clock_ns(CLOCK_MONOTONIC);
-	if (unwind_space__open(p->root_fd, id, &p->book->modules, &fresh.unwind))
-		fresh.unwind = NULL;
-	if (!place && p->spaces.n >= SPACES_MAX)
-		place = oldest_space(p);
-	if (!place) {
-		if (vec_push(&p->spaces, fresh) == 0)
-			return &p->spaces.v[p->spaces.n - 1];
-		space_clear(&fresh);
-		return NULL;
-	}
-	space_clear(place);
-	*place = fresh;
-	return place;
-}
-
-static uint64_t refresh_ns(uint64_t known_ns)
-{
-	uint64_t ns = known_ns / REFRESH_YOUNG_DIV;
-
-	return ns < REFRESH_UNKNOWN_NS ? ns : REFRESH_UNKNOWN_NS;
-}
-
-static void walk(struct user_paths *p, struct space *space, const struct mt_sample *s)
-{
-	struct unwind_result *r = p->result;
-	bool full = s->stack_bytes >= samples__stack_bytes(p->samples);
-	uint64_t now;
-
-	unwind_space__walk(space->unwind, s, full, r);
-	if (r->end != UNWIND_FAILED || !r->n || r->frame[r->n - 1].module)
-		return;
-	/* It came from where we know of no code: loaded since we looked, perhaps. */
-	now = clock_ns(CLOCK_MONOTONIC);
-	if (!unwind_space__refresh(space->unwind, now, refresh_ns(now - space->opened_ns)))
-		unwind_space__walk(space->unwind, s, full, r);
-}
-
-static int intern(struct user_paths *p, struct space *space, const struct mt_sample *s,
-		  uint32_t *ret_leaf)
-{
-	const struct unwind_result *r = p->result;
-	struct path_frame_at at[UNWIND_FRAMES_MAX];
-	int err;
-
-	for (uint32_t i = 0; i < r->n; i++)
-		at[i] = (struct path_frame_at){r->frame[i].module, r->frame[i].addr};
-	err = path_table__stack(&p->book->table, at, r->n, ret_leaf);
-	return err ? err : stack_cache__add(&space->cache, s, r, *ret_leaf);
-}
-
-/* Leaf of the sample's stack. */
-static int find_stack(struct user_paths *p, const struct mt_sample *s, struct space *space,
-		      uint32_t *ret_leaf, bool *ret_complete)
-{
-	uint64_t now = clock_ns(CLOCK_MONOTONIC);
-	const struct cached_stack *known;
-	int err;
-
-	p->stats.stacks++;
-	space->used_ns = now;
-	if (!space->unwind || (unwind_space__refresh(space->unwind, now, REFRESH_NS) &&
-			       !unwind_space__has(space->unwind, sample_pc(s)))) {
-		p->ends[UNWIND_NO_CODE]++;
-		*ret_leaf = 0;
-		*ret_complete = false;
-		return 0;
-	}
-	known = stack_cache__find(&space->cache, s);
-	if (known) {
-		p->stats.repeated++;
-		p->ends[UNWIND_WHOLE]++;
-		*ret_leaf = known->leaf;
-		*ret_complete = known->complete;
-		return 0;
-	}
-	walk(p, space, s);
-	p->ends[p->result->end]++;
-	err = intern(p, space, s, ret_leaf);
-	*ret_complete = p->result->end == UNWIND_WHOLE && *ret_leaf;
-	return err;
-}
-
 static int add_sample(struct user_paths *p, const struct mt_sample *s)
 {
 	struct path_sample like = {
 		.domain = PATH_USER,
-		.proc = {s->tgid, s->start_ns / (NS_PER_S / 100)},
+		.proc = sample_proc(s),
 	};
 	struct slot_info info = {.pages = s->pages, .time_ns = s->time_ns};
-	struct space *space = space_of(p, like.proc, s->exec_id);
-	int err = space ? find_stack(p, s, space, &like.leaf, &like.complete) : -ENOMEM;
+	int err = stack_walker__leaf(p->walker, s, &p->walks, &like.leaf, &like.complete);
 
 	samples__comm(p->samples, s->slot, like.comm);
 	if (!err)
@@ -356,8 +225,8 @@ static void user_paths__closep(struct user_paths **p)
 	user_paths__close(*p);
 }
 
-int user_paths__open(struct pages *pages, int root_fd, const struct user_paths_options *o,
-		     struct code_book *book, struct user_paths **ret)
+int user_paths__open(struct pages *pages, const struct user_paths_options *o,
+		     struct stack_walker *walker, struct user_paths **ret)
 {
 	_cleanup_(user_paths__closep) struct user_paths *p = calloc(1, sizeof(*p));
 	int err;
@@ -365,15 +234,14 @@ int user_paths__open(struct pages *pages, int root_fd, const struct user_paths_o
 	if (!p)
 		return -ENOMEM;
 	pthread_mutex_init(&p->drain, NULL);
-	p->book = book;
-	p->root_fd = root_fd;
+	p->book = walker->book;
+	p->walker = walker;
 	p->page_size = sysconf(_SC_PAGESIZE);
 	err = samples__open(pages, on_sample, p, &p->samples);
 	if (err)
 		return err;
 	p->slot = calloc(samples__n_slots(p->samples), sizeof(*p->slot));
-	p->result = malloc(sizeof(*p->result));
-	if (!p->slot || !p->result)
+	if (!p->slot)
 		return -ENOMEM;
 	unwind_budget__init(&p->budget, o->interval_bytes, o->budget_permille,
 			    clock_ns(CLOCK_MONOTONIC));
@@ -394,13 +262,9 @@ void user_paths__close(struct user_paths *p)
 	if (p->running)
 		pthread_join(p->thread, NULL);
 	samples__close(p->samples);
-	vec_for_each(s, &p->spaces)
-		space_clear(s);
-	vec_free(&p->spaces);
 	vec_free(&p->active);
 	pthread_mutex_destroy(&p->drain);
 	free(p->slot);
-	free(p->result);
 	free(p);
 }
 
@@ -430,7 +294,9 @@ int user_paths__tell(struct user_paths *p, bool last, struct tick *t)
 		read_samples(p);
 	pthread_mutex_lock(&p->book->lock);
 	err = sum_up(p);
-	p->stats.whole = p->ends[UNWIND_WHOLE];
+	p->stats.stacks = p->walks.stacks;
+	p->stats.repeated = p->walks.repeated;
+	p->stats.whole = p->walks.ends[UNWIND_WHOLE];
 	if (!err)
 		err = vec_push(&t->sampling, p->stats);
 	pthread_mutex_unlock(&p->book->lock);
@@ -443,7 +309,7 @@ int user_paths__limits(struct user_paths *p, struct limits *l)
 
 	pthread_mutex_lock(&p->book->lock);
 	err = user_paths_losses(l, &(struct user_paths_losses){
-					   .ends = p->ends,
+					   .ends = p->walks.ends,
 					   .files_unreadable = p->book->modules.n_unreadable,
 					   .files_over = p->book->modules.n_over,
 					   .paths_over = p->book->table.n_over,

@@ -7,8 +7,8 @@
  */
 #pragma once
 
-#include "collect/code_book.h"
 #include "collect/pages.h"
+#include "collect/stack_walker.h"
 
 struct user_paths_options {
 	uint64_t interval_bytes;  /* mean bytes between two samples */
@@ -17,9 +17,9 @@ struct user_paths_options {
 
 struct user_paths;
 
-/* 0, -ENODATA (loaded without sampling) or -errno. Pages, root_fd and book must outlive it. */
-int user_paths__open(struct pages *pages, int root_fd, const struct user_paths_options *o,
-		     struct code_book *book, struct user_paths **ret);
+/* 0, -ENODATA (loaded without sampling) or -errno. Pages and walker must outlive it. */
+int user_paths__open(struct pages *pages, const struct user_paths_options *o,
+		     struct stack_walker *walker, struct user_paths **ret);
 /* Starts the thread, with the rights its caller has now; before it, samples
  * wait in the kernel's buffer. 0 or -errno. */
 int user_paths__start(struct user_paths *p);
