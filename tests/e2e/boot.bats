@@ -76,6 +76,44 @@ safe_copy() {
 	"$MEMTRACE" --report "${session[0]}" --format json | jq -e '.mode == "boot"'
 }
 
+@test "without --log-dir: below /var/log, where only root may look; --status finds it there" {
+	need_root
+	need unshare
+	# a /var/log of our own
+	unshare --mount sh -c 'mount -t tmpfs -o mode=755 none /var/log &&
+		"$0" --boot --quiet --no-bpf --duration 0.5s --interval 0.2s && "$0" --status &&
+		cp -a /var/log/. "$1" && stat -c %a:%u /var/log/boot-diagnostics' \
+		"$MEMTRACE" "$T" >"$T/out" 2>"$T/err" || fail "$(cat "$T/err")"
+	grep -qx 750:0 "$T/out"
+	grep -q '^last session: /var/log/boot-diagnostics/boot-' "$T/out"
+	grep -q ', complete$' "$T/out"
+	for log in $LOGS; do
+		[ -s "$T"/boot-diagnostics/boot-*_"$log".log ] || fail "no log of $log"
+	done
+}
+
+@test "not root: logs in the state directory, and what cannot be seen is told" {
+	need setpriv
+	local binary
+	binary=$(public_memtrace)
+	mkdir -m 777 "$T/home"
+	HOME=$T/home XDG_STATE_HOME='' as_nobody "$binary" --boot --quiet --duration 0.5s \
+		--interval 0.2s --format json >"$T/out" 2>"$T/err" || fail "$(cat "$T/err")"
+	lacks 'libbpf:' "$T/err"
+	for log in $LOGS; do
+		[ -s "$T"/home/.local/state/boot-diagnostics/boot-*_"$log".log ] ||
+			fail "no log of $log"
+	done
+	check_report "$T/out"
+	jq -e '.mode == "boot" and (.limits | map(.kind) | index("no_bpf")) and
+		(.processes | length > 0) and all(.processes[]; has("attributed") | not)' "$T/out"
+	HOME=$T/home XDG_STATE_HOME='' as_nobody "$binary" --status >"$T/status"
+	grep -q "^last session: $T/home/.local/state/boot-diagnostics/boot-" "$T/status"
+	grep -q ', complete$' "$T/status"
+	run as_nobody "$binary" --install-service
+	[ "$status" -eq 1 ]
+}
+
 @test "the first minutes are warm-up" {
 	# whatever the machine's uptime: the warm-up ends after it
 	boot --duration 1s --interval 0.3s --no-bpf --warm-up 3650d
@@ -135,6 +173,34 @@ safe_copy() {
 	[ -s "$(log_of system)" ]
 	run pgrep -f "$T/bin/journalctl"
 	[ "$status" -ne 0 ]
+}
+
+samples() {
+	grep -c 'Z sample ' "$(log_of summary)"
+}
+
+has_more_samples() {
+	[ "$(samples)" -ge $(($1 + $2)) ]
+}
+
+has_burnt() {
+	[ -e "$T/burnt" ]
+}
+
+@test "what journalctl takes is among our own cost" {
+	need python3
+	fake_journal <<-END
+		#!/usr/bin/env python3
+		import time
+		while time.process_time() < 2: pass
+		open("$T/burnt", "w")
+	END
+	PATH=$T/bin:$PATH start_boot --duration 100s --interval 0.5s --no-bpf --format json
+	until_true 60 has_burnt
+	until_true 20 has_more_samples "$(samples)" 2 # it is collected between them
+	kill -TERM "$BOOT_PID"
+	wait "$BOOT_PID"
+	jq -e '.self.cpu_ns >= 2000000000' "$T/out"
 }
 
 @test "boots are compared: memory at the same time after boot, kernel, packages, units" {

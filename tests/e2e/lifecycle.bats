@@ -44,6 +44,15 @@ run_to_end() {
 	[ "$(process "$(truth .pid)" .comm)" = quickexit ]
 }
 
+@test "a command's CPU time is its own, no cost of ours" {
+	need python3
+	run_to_end --no-bpf -- python3 -c 'import time
+while time.process_time() < 2: pass'
+	[ "$status" -eq 0 ]
+	check_report "$T/report.json"
+	at_most "CPU time of memtrace" "$(report .self.cpu_ns)" 1500000000
+}
+
 @test "a target that exits early ends the run, and is told" {
 	need_root
 	start_victim quickexit --mib 16 --wait

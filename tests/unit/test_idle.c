@@ -76,6 +76,22 @@ static void our_own_share_is_not_counted(void **state)
 	assert_int_equal(judge(a, 60 * S).busy, 0);
 }
 
+static void nor_are_the_programs_we_start(void **state)
+{
+	struct activity now = quiet();
+	struct idle_interval i = {.before = &quiet_before,
+				  .now = &now,
+				  .passed_ns = 10 * S,
+				  .own_starts = 10};
+
+	now.starts = 20; /* a query of the journal a second, and as much beside it as is quiet */
+	assert_int_equal(idle__judge(&i).busy, 0);
+	now.starts = 21;
+	assert_int_equal(idle__judge(&i).busy, 1u << ACTIVITY_STARTS);
+	now.starts = 5; /* one of ours was counted in the interval before */
+	assert_int_equal(idle__judge(&i).busy, 0);
+}
+
 static void unknown_is_not_quiet(void **state)
 {
 	struct activity a = quiet();
@@ -120,6 +136,7 @@ int main(void)
 		cmocka_unit_test(nothing_is_done),
 		cmocka_unit_test(each_part_alone),
 		cmocka_unit_test(our_own_share_is_not_counted),
+		cmocka_unit_test(nor_are_the_programs_we_start),
 		cmocka_unit_test(unknown_is_not_quiet),
 		cmocka_unit_test(counters_that_went_back),
 		cmocka_unit_test(phases),

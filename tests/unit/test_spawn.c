@@ -21,6 +21,7 @@
 
 #include "base/cleanup.h"
 #include "capture.h"
+#include "cli/rusage.h"
 #include "cli/spawn.h"
 #include "skip.h"
 
@@ -111,6 +112,26 @@ static void test_exit_status(void **state)
 	assert_int_equal(spawn__reap(s, &status), 1);
 	assert_int_equal(spawn__kill(s, SIGTERM), -ESRCH);
 	assert_int_equal(spawn__release(s), -EALREADY);
+	spawn__free(s);
+}
+
+/* Whoever tells what we cost takes the command's share out of what our children had. */
+static void test_its_cpu_time(void **state)
+{
+	static char burn[] = "i=0; while [ $i -lt 200000 ]; do i=$((i + 1)); done";
+	struct rusage before, after;
+	struct spawn *s;
+
+	getrusage(RUSAGE_CHILDREN, &before);
+	assert_int_equal(spawn__start(ARGV("sh", "-c", burn), &s), 0);
+	assert_int_equal(spawn__cpu_ns(s), 0);
+	assert_int_equal(spawn__release(s), 0);
+	assert_int_equal(wait_for(s), 0);
+	getrusage(RUSAGE_CHILDREN, &after);
+	assert_true(spawn__cpu_ns(s) > 1000000);
+	/* each rounds to microseconds, user and system time apart */
+	assert_in_range(rusage_cpu_ns(&after) - rusage_cpu_ns(&before) - spawn__cpu_ns(s) + 4000, 0,
+			8000);
 	spawn__free(s);
 }
 
@@ -447,6 +468,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_exit_status),
+		cmocka_unit_test(test_its_cpu_time),
 		cmocka_unit_test(test_arguments_arrive),
 		cmocka_unit_test(test_kill_is_forwarded),
 		cmocka_unit_test(test_waits_until_released),

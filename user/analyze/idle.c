@@ -32,7 +32,8 @@ static bool net_busy(const struct idle_interval *i)
 
 static bool starts_busy(const struct idle_interval *i)
 {
-	return rate(i->before->starts, i->now->starts, i->passed_ns) * 60 > IDLE_STARTS_MIN;
+	return rate(i->before->starts + i->own_starts, i->now->starts, i->passed_ns) * 60 >
+	       IDLE_STARTS_MIN;
 }
 
 static bool logins_busy(const struct idle_interval *i)

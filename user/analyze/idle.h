@@ -7,7 +7,7 @@
 
 #include "model/boot.h"
 
-/* Quiet means below all of these; our own CPU time is not counted. */
+/* Quiet means below all of these; our own CPU time and processes are not counted. */
 #define IDLE_CPU_PERMILLE 100	      /* of all CPUs … */
 #define IDLE_CPU_MAX_PERMILLE 500     /* … and of one CPU: a large machine idles as small ones */
 #define IDLE_IO_BYTES_S (1u << 20)    /* a second */
@@ -23,6 +23,7 @@ struct idle_interval {
 	const struct activity *before, *now;
 	uint64_t passed_ns;
 	uint64_t own_cpu_ns; /* of memtrace, in this interval */
+	uint64_t own_starts; /* processes that it started in it */
 	uint64_t start_ns;   /* CLOCK_REALTIME */
 };
 

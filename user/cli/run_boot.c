@@ -44,7 +44,7 @@ struct boot {
 	size_t n_warnings[2];	  /* among them, of the journal and of the kernel */
 	uint64_t n_skipped, n_skipped_in_all;
 	struct activity activity, activity_before;
-	uint64_t own_cpu_ns, before_ns; /* at the moment before */
+	uint64_t own_cpu_ns, own_starts, before_ns; /* at the moment before */
 	struct boot_moment moment;
 	struct boot_growth growth;
 	struct tick first; /* its meminfo */
@@ -192,6 +192,7 @@ static void judge_interval(struct boot *b, const struct moment *m)
 		.now = &b->activity,
 		.passed_ns = m->passed_ns,
 		.own_cpu_ns = own > b->own_cpu_ns ? own - b->own_cpu_ns : 0,
+		.own_starts = b->journal.n_queries - b->own_starts,
 		.start_ns = b->before_ns,
 	};
 	struct idle_verdict v = idle__judge(&i);
@@ -200,6 +201,7 @@ static void judge_interval(struct boot *b, const struct moment *m)
 	b->moment.uncertain = v.uncertain;
 	b->moment.phase = boot_phase_of(&v, m->tick->mono_ns, b->options->warm_up_ns);
 	b->own_cpu_ns = own;
+	b->own_starts = b->journal.n_queries;
 	b->before_ns = m->tick->time_ns;
 }
 

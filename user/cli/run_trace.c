@@ -146,8 +146,11 @@ static void complete_command_end(struct trace *tr)
 
 static int take_tick(struct trace *tr, unsigned int flags)
 {
-	int err = recording__sample(&tr->rec, flags);
+	int err;
 
+	if (tr->spawn)
+		tr->rec.sampler.command_cpu_ns = spawn__cpu_ns(tr->spawn);
+	err = recording__sample(&tr->rec, flags);
 	if (!err) {
 		complete_command_end(tr);
 		err = recording__keep(&tr->rec);

@@ -3,13 +3,13 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "cli/rusage.h"
 #include "cli/sampler_ends.h"
 #include "collect/cgroup_procs.h"
 #include "collect/machine.h"
@@ -339,15 +339,26 @@ static int add_limits(struct sampler *s, struct tick *t)
 	return err ? err : add_own_limits(s, t);
 }
 
+/* Ours, and that of what we started and have waited for: who asks the journal has its answer from
+ * journalctl's work. The command has its own row among the processes. */
+static uint64_t own_cpu_ns(const struct sampler *s)
+{
+	struct rusage self, children;
+	uint64_t helpers;
+
+	getrusage(RUSAGE_SELF, &self);
+	getrusage(RUSAGE_CHILDREN, &children);
+	helpers = rusage_cpu_ns(&children);
+	helpers -= s->command_cpu_ns < helpers ? s->command_cpu_ns : helpers;
+	return rusage_cpu_ns(&self) + helpers;
+}
+
 void sampler__add_self(struct sampler *s, struct tick *t)
 {
-	struct rusage u;
 	char buf[128];
 	unsigned long long resident;
 
-	getrusage(RUSAGE_SELF, &u);
-	t->self.cpu_ns = (u.ru_utime.tv_sec + u.ru_stime.tv_sec) * NS_PER_S +
-			 (u.ru_utime.tv_usec + u.ru_stime.tv_usec) * 1000ull;
+	t->self.cpu_ns = own_cpu_ns(s);
 	if (read_file_at(s->root_fd, "proc/self/statm", buf, sizeof(buf)) > 0 &&
 	    sscanf(buf, "%*u %llu", &resident) == 1)
 		t->self.rss_bytes = resident * sysconf(_SC_PAGESIZE);

@@ -31,6 +31,7 @@ struct sampler {
 	const char *cgroup;	    /* --cgroup: members are looked up at each tick; NULL none */
 	uint32_t command_pid;	    /* has not run its command at the first tick; 0: none */
 	bool command_runs;	    /* its first exec was seen */
+	uint64_t command_cpu_ns;    /* of the command, once it was waited for; else 0 */
 	struct task_list list;
 	struct owner_list owners;
 	bool list_failed; /* the last reading of the process list: `list` is not of this tick */

@@ -19,6 +19,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/parse.h"
+#include "cli/rusage.h"
 
 /* 5.9; the number is the same on every architecture. */
 #ifndef SYS_close_range
@@ -52,6 +53,7 @@ struct spawn {
 	char *name; /* argv[0] */
 	bool reaped;
 	int status;
+	struct rusage cost; /* when reaped */
 };
 
 /* Whom to run as. */
@@ -361,7 +363,7 @@ int spawn__reap(struct spawn *s, int *ret_status)
 	pid_t got = 0;
 
 	if (!s->reaped) {
-		got = waitpid(s->pid, &s->status, WNOHANG);
+		got = wait4(s->pid, &s->status, WNOHANG, &s->cost);
 		if (got < 0)
 			return log_error_errno(errno, "cannot wait for '%s'", s->name);
 		s->reaped = got == s->pid;
@@ -370,6 +372,11 @@ int spawn__reap(struct spawn *s, int *ret_status)
 		return 0;
 	*ret_status = s->status;
 	return 1;
+}
+
+uint64_t spawn__cpu_ns(const struct spawn *s)
+{
+	return s->reaped ? rusage_cpu_ns(&s->cost) : 0;
 }
 
 int spawn__kill(struct spawn *s, int sig)

@@ -15,6 +15,7 @@
  */
 #pragma once
 
+#include <stdint.h>
 #include <sys/types.h>
 
 /* Its comm while it waits: exec from this name is the start of the command. */
@@ -39,6 +40,10 @@ pid_t spawn__pid(const struct spawn *s);
 /* Does not block: 1 with its wait(2) status when it has ended (as often as
  * asked), 0 while it runs, -errno. */
 int spawn__reap(struct spawn *s, int *ret_status);
+
+/* Its user and system time, with what it waited for; 0 until it was reaped: getrusage(2) has it among
+ * our children's from then on. */
+uint64_t spawn__cpu_ns(const struct spawn *s);
 
 /* 0, or -errno: -ESRCH when it has ended. Silent. */
 int spawn__kill(struct spawn *s, int sig);

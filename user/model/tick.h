@@ -197,7 +197,7 @@ struct event {
 
 /* What this tool itself cost, running totals. */
 struct self_sample {
-	uint64_t cpu_ns; /* user + system time of our process */
+	uint64_t cpu_ns; /* user + system time of our process and of those it started to help it */
 	uint64_t bpf_ns; /* run time of our programs; 0 with bpf_ns_known false: statistics are off
 			  */
 	bool bpf_ns_known;

@@ -100,7 +100,7 @@
  *   limits[]                   what these numbers lack
  *     .kind .count .meaning    count 0: a state, not a count
  *   self                       what memtrace itself cost
- *     .cpu_ns                  user and system time
+ *     .cpu_ns                  user and system time, helpers included (journalctl)
  *     .bpf_ns                  run time of its BPF programs
  *     .rss_bytes .map_bytes    its memory, and the kernel's for its maps
  *     .events                  runs of its BPF programs

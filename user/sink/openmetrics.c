@@ -251,7 +251,7 @@ static void add_limits(struct metric_writer *w, const struct moment *m)
 static void add_self(struct metric_writer *w, const struct moment *m)
 {
 	static const struct metric cpu = {"memtrace_self_cpu_seconds_total", "counter",
-					  "CPU time of memtrace's own process."};
+					  "CPU time of memtrace and of the helpers it starts."};
 	static const struct metric bpf = {"memtrace_self_bpf_seconds_total", "counter",
 					  "Run time of its BPF programs, where the system counts."};
 	static const struct metric rss = {"memtrace_self_resident_bytes", "gauge",

@@ -72,7 +72,7 @@ static const struct column tick_columns[] = {
 	TICK(time_ns, "time_ns", "CLOCK_REALTIME"),
 	TICK(mono_ns, "mono_ns", "CLOCK_BOOTTIME"),
 	FIELD(struct tick, n_procs, "n_procs", COLUMN_U32, "alive, changed or not"),
-	TICK(self.cpu_ns, "self_cpu_ns", "of memtrace, running total"),
+	TICK(self.cpu_ns, "self_cpu_ns", "of memtrace and its helpers, running total"),
 	FIELD_IF(struct tick, self.bpf_ns, "self_bpf_ns", COLUMN_U64, self.bpf_ns_known,
 		 "run time of its BPF programs, running total"),
 	TICK(self.rss_bytes, "self_rss_bytes", "of memtrace"),
