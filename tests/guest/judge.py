@@ -238,23 +238,49 @@ def features(case):
     """Every feature works, but for those that expect.tsv names; handled by main."""
 
 
+def feature_of(case, name):
+    return next((f for f in case.report.get("features", []) if f["name"] == name), {})
+
+
 def bpf_refused(case):
-    """--doctor of a machine that lets nobody read kernel memory"""
-    states = feature_states(case)
-    if states.get("bpf") == "works":
-        case.wrong("bpf works, where it should be refused")
-    for feature in case.report.get("features", []):
-        if feature.get("state") != "works" and not feature.get("detail"):
-            case.wrong(f"{feature['name']}: no reason")
+    """--doctor of a machine that lets nobody read kernel memory: why not, and what would help"""
+    bpf = feature_of(case, "bpf")
+    if bpf.get("state") != "missing" or "lockdown" not in bpf.get("detail", ""):
+        case.wrong(f"bpf: {bpf}")
+    if "lockdown" not in bpf.get("fix", ""):
+        case.wrong(f"no way out of the lockdown is told: {bpf}")
+    if feature_of(case, "process list").get("state") != "works":
+        case.wrong("no process list, which needs no BPF")
 
 
-def psi_off(case):
-    held(case)
+def locked(case):
+    """What /proc has is right; what the lockdown takes away is a limit that names it."""
+    proc_only(case)
+    meaning = next((m["meaning"] for m in case.report.get("limits", []) if m["kind"] == "no_bpf"), "")
+    if "lockdown" not in meaning:
+        case.wrong(f"the lockdown is not named: {meaning}")
+
+
+def psi_missing(case):
+    """All but PSI works, and --doctor tells how to have it."""
+    pressure = feature_of(case, "pressure")
+    if pressure.get("state") != "missing" or "psi=1" not in pressure.get("fix", ""):
+        case.wrong(f"pressure: {pressure}")
+    if feature_of(case, "bpf").get("state") != "works":
+        case.wrong("without PSI there is no BPF")
+
+
+def psi_untold(case):
+    meanings = [m["meaning"] for m in case.report.get("limits", [])
+                if m["kind"] == "system_parts_missing"]
+    if not re.search(r"\bpsi\b", "".join(meanings)):
+        case.wrong(f"the limits do not say that PSI is missing: {meanings}")
 
 
 CHECKS = {f.__name__: f for f in (
     held, grown, children, before_attach, freed, file_pages, pages, shared, huge, left, inherited,
-    moved, slab, ledger, monitored, proc_only, features, bpf_refused, psi_off)}
+    moved, slab, ledger, monitored, proc_only, features, bpf_refused, locked, psi_missing,
+    psi_untold)}
 
 # --- what holds for every case -------------------------------------------------------------------
 
@@ -308,7 +334,7 @@ def judge(case, checks, expected):
             check_features(case, expected)
     else:
         check_contract(case)
-        if "proc_only" not in checks:
+        if not {"proc_only", "locked"} & set(checks):
             check_sources(case, expected)
         if not case.truth and "monitored" not in checks:
             case.wrong("the victim told no truth")
@@ -352,7 +378,7 @@ def read_cases(path, which, only):
     with open(path, encoding="utf-8") as file:
         for line in file:
             words = line.split("#")[0].split()
-            if words and (words[0] in only if only else which == "full" or words[1] == "quick"):
+            if words and (words[0] in only if only else which in ("full", words[1].split(",")[0])):
                 wanted[words[0]] = words[3].split(",")
     return wanted
 
