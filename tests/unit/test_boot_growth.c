@@ -197,6 +197,86 @@ static void a_few_intervals_are_not_steady(void **state)
 	assert_false(phase_growth_is_steady(&little));
 }
 
+/* Ten seconds of a service whose memory is `anon`, and pages that a CPU charged in advance. */
+static void step_service(struct world *w, enum boot_phase phase, uint64_t anon, uint64_t advance)
+{
+	struct cgroup_sample *c = &w->system.cgroups.v[0];
+
+	c->value[CGROUP_ANON] = anon;
+	c->value[CGROUP_KERNEL] = MIB;
+	c->value[CGROUP_SLAB_RECLAIMABLE] = MIB / 2;
+	c->value[CGROUP_FILE] = 3 * MIB;
+	c->value[CGROUP_SHMEM] = MIB;
+	c->value[CGROUP_CURRENT] = anon + MIB + 3 * MIB + advance;
+	w->m.n_procs = 0;
+	step(w, 10, phase, 100 * MIB);
+}
+
+static void begin_service(struct world *w, char path[static 32], uint32_t more)
+{
+	struct cgroup_sample c = {
+		.path = path,
+		.known = 1u << CGROUP_ANON | 1u << CGROUP_FILE | 1u << CGROUP_SHMEM |
+			 1u << CGROUP_SLAB_RECLAIMABLE | 1u << CGROUP_CURRENT | more,
+		.container = {.runtime = RUNTIME_SERVICE},
+	};
+
+	snprintf(path, 32, "/system.slice/a.service");
+	snprintf(c.container.name, sizeof(c.container.name), "a.service");
+	assert_int_equal(vec_push(&w->system.cgroups, c), 0);
+}
+
+static void a_service_by_its_parts(void **state)
+{
+	struct world *w = *state;
+	char path[32];
+
+	begin_service(w, path, 1u << CGROUP_KERNEL);
+	for (int i = 0; i < 10; i++)
+		step_service(w, PHASE_IDLE, 8 * MIB, i * MIB / 4);
+	assert_int_equal(find(w, GROWER_GROUP, "a.service")->last, 8 * MIB + MIB / 2 + MIB);
+	assert_int_equal(find(w, GROWER_GROUP, "a.service")->phase[PHASE_IDLE].bytes, 0);
+	vec_free(&w->system.cgroups);
+}
+
+/* Before 5.18 the kernel's own share is not told. */
+static void a_service_by_what_is_charged(void **state)
+{
+	struct world *w = *state;
+	char path[32];
+
+	begin_service(w, path, 0);
+	step_service(w, PHASE_IDLE, 8 * MIB, 0);
+	assert_int_equal(find(w, GROWER_GROUP, "a.service")->last, 8 * MIB + MIB / 2 + MIB);
+	vec_free(&w->system.cgroups);
+}
+
+static size_t n_steady(const struct world *w)
+{
+	uint32_t steady[BOOT_RANK_MAX];
+	struct boot_rank idle;
+
+	boot_growth__rank(&w->growth, PHASE_IDLE, &idle);
+	return boot_growth__steady(&w->growth, &idle, steady);
+}
+
+/* A buffer fills while nobody asks, and is emptied by the next request. */
+static void what_is_given_back_is_no_growth(void **state)
+{
+	struct world *w = *state;
+	char path[32];
+
+	begin_service(w, path, 1u << CGROUP_KERNEL);
+	for (int i = 0; i < 40; i++)
+		step_service(w, i % 8 ? PHASE_IDLE : PHASE_LOAD, (8 + i % 8) * MIB, 0);
+	assert_int_equal(find(w, GROWER_GROUP, "a.service")->phase[PHASE_IDLE].bytes, 35 * MIB);
+	assert_int_equal(n_steady(w), 0);
+	for (int i = 0; i < 200; i++)
+		step_service(w, PHASE_IDLE, (16 + i) * MIB, 0);
+	assert_int_equal(n_steady(w), 1);
+	vec_free(&w->system.cgroups);
+}
+
 static void summary(void **state)
 {
 	struct world *w = *state;
@@ -255,6 +335,9 @@ int main(void)
 		IN_WORLD(who_is_named),
 		IN_WORLD(young_processes_warm_up),
 		cmocka_unit_test(a_few_intervals_are_not_steady),
+		IN_WORLD(a_service_by_its_parts),
+		IN_WORLD(a_service_by_what_is_charged),
+		IN_WORLD(what_is_given_back_is_no_growth),
 		IN_WORLD(summary),
 		cmocka_unit_test(summary_of_nothing),
 	};

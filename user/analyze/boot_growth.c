@@ -102,17 +102,36 @@ static int take_processes(struct boot_growth *g, const struct moment *m)
 	return err;
 }
 
-/* What is not page cache, which goes when it must. */
+static uint64_t value_or_none(const struct cgroup_sample *c, enum cgroup_value value)
+{
+	return c->known & 1u << value ? c->value[value] : 0;
+}
+
+static uint64_t without(uint64_t all, uint64_t part)
+{
+	return all > part ? all - part : 0;
+}
+
+/*
+ * What is neither page cache nor reclaimable slab, which go when they must. By its parts, where the
+ * kernel tells them all: what is charged goes up and down with what each CPU charged in advance, 64
+ * pages at a time.
+ */
 static bool group_bytes(const struct cgroup_sample *c, uint64_t *ret)
 {
-	uint32_t split = 1u << CGROUP_CURRENT | 1u << CGROUP_FILE;
-	uint64_t file, shmem;
+	const uint32_t parts = 1u << CGROUP_ANON | 1u << CGROUP_KERNEL;
+	const uint32_t split = 1u << CGROUP_CURRENT | 1u << CGROUP_FILE;
+	uint64_t cache = value_or_none(c, CGROUP_SLAB_RECLAIMABLE);
+	uint64_t shmem = value_or_none(c, CGROUP_SHMEM);
 
+	if ((c->known & parts) == parts) {
+		*ret = c->value[CGROUP_ANON] + shmem + without(c->value[CGROUP_KERNEL], cache) +
+		       value_or_none(c, CGROUP_SOCK);
+		return true;
+	}
 	if ((c->known & split) != split)
 		return false;
-	shmem = c->known & 1u << CGROUP_SHMEM ? c->value[CGROUP_SHMEM] : 0;
-	file = c->value[CGROUP_FILE] > shmem ? c->value[CGROUP_FILE] - shmem : 0;
-	*ret = c->value[CGROUP_CURRENT] > file ? c->value[CGROUP_CURRENT] - file : 0;
+	*ret = without(c->value[CGROUP_CURRENT], without(c->value[CGROUP_FILE], shmem) + cache);
 	return true;
 }
 
@@ -372,13 +391,28 @@ void boot_growth__rank(const struct boot_growth *g, enum boot_phase phase, struc
 	}
 }
 
+/* Most of what it took while idle went when there was work: a buffer, no leak. */
+static bool gave_back(const struct grower *g)
+{
+	static const enum boot_phase others[] = {PHASE_LOAD, PHASE_UNKNOWN};
+	int64_t back = 0;
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (g->phase[others[i]].bytes < 0)
+			back -= g->phase[others[i]].bytes;
+	return back > g->phase[PHASE_IDLE].bytes / 2;
+}
+
 size_t boot_growth__steady(const struct boot_growth *g, const struct boot_rank *idle,
 			   uint32_t ret[static BOOT_RANK_MAX])
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < idle->n; i++)
-		if (phase_growth_is_steady(&g->v.v[idle->v[i]].phase[PHASE_IDLE]))
+	for (size_t i = 0; i < idle->n; i++) {
+		const struct grower *it = &g->v.v[idle->v[i]];
+
+		if (phase_growth_is_steady(&it->phase[PHASE_IDLE]) && !gave_back(it))
 			ret[n++] = idle->v[i];
+	}
 	return n;
 }

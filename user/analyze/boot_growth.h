@@ -16,6 +16,6 @@ bool phase_growth_is_steady(const struct phase_growth *p);
 
 /* Those that grew in this phase, most first: processes, containers, slab caches. */
 void boot_growth__rank(const struct boot_growth *g, enum boot_phase phase, struct boot_rank *ret);
-/* Of those that grew while idle, who did so again and again. Returns how many. */
+/* Of those that grew while idle, who did so again and again, and kept it. Returns how many. */
 size_t boot_growth__steady(const struct boot_growth *g, const struct boot_rank *idle,
 			   uint32_t ret[static BOOT_RANK_MAX]);

@@ -8,7 +8,7 @@
 enum grower_kind {
 	GROWER_LINE,	/* of meminfo, or "used" */
 	GROWER_PROCESS, /* anon + swap + shmem */
-	GROWER_GROUP,	/* a container or service: its memory but for the page cache */
+	GROWER_GROUP,	/* a container or service: its memory but for what can be reclaimed */
 	GROWER_SLAB,	/* a slab cache's pages */
 	_GROWER_KIND_MAX,
 };

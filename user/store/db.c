@@ -146,7 +146,7 @@ void db__remove(int dirfd, const char *name)
 static const char writer_pragmas[] = "PRAGMA journal_mode=WAL;"
 				     "PRAGMA synchronous=NORMAL;"
 				     "PRAGMA temp_store=MEMORY;"
-				     "PRAGMA cache_size=-1024;"
+				     "PRAGMA cache_size=-256;"
 				     "PRAGMA journal_size_limit=4194304;"
 				     "PRAGMA trusted_schema=OFF;";
 
