@@ -18,6 +18,9 @@ enum leak_pid {
 	PID_WALK = 700,	   /* goes up and down */
 };
 
+/* What the cgroup that leaks belongs to. */
+static enum container_runtime leak_runtime = RUNTIME_SERVICE;
+
 static inline struct proc_sample leak_proc(uint32_t pid, const char *comm, uint64_t anon)
 {
 	struct proc_sample p = story_proc(pid, comm, anon, 0);
@@ -90,7 +93,7 @@ static inline void leak_system(struct tick *t, uint64_t seq)
 	for (size_t i = 0; i < (seq ? 2 : 3); i++)
 		err |= vec_push(&t->slabs, slabs[i]);
 	c.path = strdup("/system.slice/web.service");
-	c.runtime = RUNTIME_SERVICE;
+	c.runtime = leak_runtime;
 	put(c.name, sizeof(c.name), "web.service");
 	c.known = 1U << CGROUP_CURRENT | 1U << CGROUP_FILE | 1U << CGROUP_SHMEM | 1U << CGROUP_MAX |
 		  1U << CGROUP_EVENT_MAX;

@@ -26,6 +26,25 @@ static void golden_files(void **state)
 	}
 }
 
+/* Its cgroup's path has no more than its id: a person knows its name. */
+static void a_container_has_its_name(void **state)
+{
+	struct report *r;
+	char *text;
+
+	leak_runtime = RUNTIME_DOCKER;
+	r = watched_leak_report();
+	leak_runtime = RUNTIME_SERVICE;
+	text = written(&text_sink, r);
+	assert_non_null(strstr(text, "! docker container web.service, memory without its page"));
+	assert_null(strstr(text, "! cgroup /system.slice"));
+	free(text);
+	text = written(&json_sink, r);
+	assert_non_null(strstr(text, "\"container\":\"web.service\""));
+	free(text);
+	report__free(r);
+}
+
 static size_t width_of(const char *line, size_t len)
 {
 	size_t width = 0;
@@ -254,6 +273,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(golden_files),
+		cmocka_unit_test(a_container_has_its_name),
 		cmocka_unit_test(safe_for_a_terminal),
 		cmocka_unit_test(every_string_member),
 		cmocka_unit_test(unknown_is_not_zero),

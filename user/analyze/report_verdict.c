@@ -108,6 +108,15 @@ static void mark_parts(struct report *r)
 				g->is_part = true;
 }
 
+/* A service's path has its name. */
+static void name_container(struct report_grower *g, const struct cgroup_row *c)
+{
+	if (!c || c->runtime == RUNTIME_NONE || c->runtime == RUNTIME_SERVICE || !c->name[0])
+		return;
+	g->runtime = container_runtime_names[c->runtime];
+	memcpy(g->container, c->name, sizeof(g->container));
+}
+
 static int add_growers(struct judging *j)
 {
 	struct report *r = j->r;
@@ -123,6 +132,7 @@ static int add_growers(struct judging *j)
 
 		memcpy(g.comm, s->comm, sizeof(g.comm));
 		snprintf(g.name, sizeof(g.name), "%s", s->name ? s->name : "");
+		name_container(&g, s->cgroup);
 		judging__row(j, s, c->slot, &g.verdict);
 		add_grower_words(j, s, &g.verdict);
 		/* not the parts: a leak of memory is one, however many counters it moves */

@@ -10,7 +10,9 @@
 
 static const char *subject_of(char dst[static SUBJECT_SIZE], const struct report_grower *g)
 {
-	if (g->name[0])
+	if (g->runtime)
+		snprintf(dst, SUBJECT_SIZE, "%s container %.80s", g->runtime, g->container);
+	else if (g->name[0])
 		snprintf(dst, SUBJECT_SIZE, "%s %.80s", g->subject, g->name);
 	else
 		snprintf(dst, SUBJECT_SIZE, "%.*s (pid %u)", COMM_SIZE - 1, g->comm, g->id.pid);

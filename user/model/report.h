@@ -65,6 +65,9 @@ struct report_grower {
 	struct proc_id id;
 	char comm[COMM_SIZE];
 	char name[256]; /* raw: path of a cgroup, a cache, a line */
+	/* Of a container's cgroup, whose path has its id at most; NULL and "" of all others. */
+	const char *runtime;
+	char container[256]; /* raw */
 	struct report_verdict verdict;
 };
 

@@ -28,6 +28,7 @@
  *   verdicts[]                 every series that is a leak or suspected, leaks first
  *     .subject                 "process" "cgroup" "slab" "ledger"
  *     .pid .start_ticks .comm, or .name
+ *     .container .runtime      of a container's cgroup
  *     .watched                 true: asked for
  *     .counts                  false: part of another series or only a promise (rss, heap, vsz)
  *     .verdict                 as above
@@ -119,6 +120,10 @@ static void write_growers(struct json_writer *w, const struct report *r)
 		}
 		if (g->name[0])
 			json_add_string(o, "name", g->name, sizeof(g->name));
+		if (g->runtime) {
+			json_add_string(o, "container", g->container, sizeof(g->container));
+			json_add_string(o, "runtime", g->runtime, 16);
+		}
 		json_add_bool(o, "watched", g->watched);
 		json_add_bool(o, "counts", g->counts);
 		json_add_verdict(o, &g->verdict);

@@ -94,14 +94,18 @@ void text_verdict(const struct report_verdict *v, FILE *out, const char *lead)
 static void text_grower(const struct report_grower *g, FILE *out)
 {
 	char comm[4 * COMM_SIZE], name[4 * sizeof(g->name)];
+	bool is_container = g->runtime != NULL;
+	const char *what = is_container ? g->container : g->name;
 	struct strbuf b = {0};
 
 	if (g->id.pid)
 		strbuf_addf(&b, "%s (pid %u)", safe_text(comm, sizeof(comm), g->comm, COMM_SIZE),
 			    g->id.pid);
-	if (g->name[0])
-		strbuf_addf(&b, "%s%s %s", g->id.pid ? ", " : "", g->subject,
-			    safe_text(name, sizeof(name), g->name, sizeof(g->name)));
+	if (is_container)
+		strbuf_addf(&b, "%s container ", g->runtime);
+	else if (what[0])
+		strbuf_addf(&b, "%s%s ", g->id.pid ? ", " : "", g->subject);
+	strbuf_addf(&b, "%s", safe_text(name, sizeof(name), what, sizeof(g->name)));
 	strbuf_addf(&b, ", %s: ", g->verdict.words);
 	say_verdict(&b, &g->verdict);
 	if (b.s)
