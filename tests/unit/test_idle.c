@@ -79,10 +79,8 @@ static void our_own_share_is_not_counted(void **state)
 static void nor_are_the_programs_we_start(void **state)
 {
 	struct activity now = quiet();
-	struct idle_interval i = {.before = &quiet_before,
-				  .now = &now,
-				  .passed_ns = 10 * S,
-				  .own_starts = 10};
+	struct idle_interval i = {
+		.before = &quiet_before, .now = &now, .passed_ns = 10 * S, .own_starts = 10};
 
 	now.starts = 20; /* a query of the journal a second, and as much beside it as is quiet */
 	assert_int_equal(idle__judge(&i).busy, 0);

@@ -41,8 +41,8 @@ pid_t spawn__pid(const struct spawn *s);
  * asked), 0 while it runs, -errno. */
 int spawn__reap(struct spawn *s, int *ret_status);
 
-/* Its user and system time, with what it waited for; 0 until it was reaped: getrusage(2) has it among
- * our children's from then on. */
+/* Its user and system time, with what it waited for; 0 until it was reaped: getrusage(2) has it
+ * among our children's from then on. */
 uint64_t spawn__cpu_ns(const struct spawn *s);
 
 /* 0, or -errno: -ESRCH when it has ended. Silent. */
