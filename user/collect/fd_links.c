@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collect/fd_links.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
 #include "base/cleanup.h"
 #include "base/parse.h"
+#include "collect/fd_walk.h"
 
 static const char deleted[] = " (deleted)";
 
@@ -129,19 +130,10 @@ int open_files__read(int root_fd, uint32_t pid, size_t max, struct open_files *r
 	_cleanup_(open_files__free) struct open_files found = {0};
 	_cleanup_closedir_ DIR *dir = NULL;
 	struct open_files old;
-	char path[32];
-	int fd, err;
+	int err = fd_dir_open(root_fd, pid, &dir);
 
-	snprintf(path, sizeof(path), "proc/%u/fd", pid);
-	fd = openat(root_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return errno == ENOENT ? -ESRCH : -errno;
-	dir = fdopendir(fd);
-	if (!dir) {
-		close(fd);
-		return -ENOMEM;
-	}
-	err = read_dir(dir, max, &found);
+	if (!err)
+		err = read_dir(dir, max, &found);
 	if (err)
 		return err;
 	old = *ret;

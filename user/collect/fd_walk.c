@@ -9,12 +9,11 @@
 
 #include "base/cleanup.h"
 
-int fd_walk(int root_fd, uint32_t pid, fd_visit_fn *visit, void *arg, uint64_t *n_seen)
+int fd_dir_open(int root_fd, uint32_t pid, DIR **ret)
 {
-	_cleanup_closedir_ DIR *dir = NULL;
-	char path[32], link[PATH_MAX];
-	struct dirent *e;
-	int fd, err = 0;
+	char path[32];
+	DIR *dir;
+	int fd;
 
 	snprintf(path, sizeof(path), "proc/%u/fd", pid);
 	fd = openat(root_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -25,6 +24,17 @@ int fd_walk(int root_fd, uint32_t pid, fd_visit_fn *visit, void *arg, uint64_t *
 		close(fd);
 		return -ENOMEM;
 	}
+	*ret = dir;
+	return 0;
+}
+
+int fd_walk(int root_fd, uint32_t pid, fd_visit_fn *visit, void *arg, uint64_t *n_seen)
+{
+	_cleanup_closedir_ DIR *dir = NULL;
+	char link[PATH_MAX];
+	struct dirent *e;
+	int err = fd_dir_open(root_fd, pid, &dir);
+
 	while (!err && (e = readdir(dir))) {
 		ssize_t len;
 

@@ -2,6 +2,7 @@
 /* A process's descriptors one by one, without keeping them. */
 #pragma once
 
+#include <dirent.h>
 #include <stdint.h>
 
 #include "base/parse.h"
@@ -9,8 +10,11 @@
 /* dir_fd and name lead to the descriptor, link is what it is. Returns 0 to go on. */
 typedef int fd_visit_fn(void *arg, int dir_fd, const char *name, const char *link);
 
-/* 0; -ESRCH: gone; -EACCES: not ours to see; -errno; or what `visit` returned. *n_seen is counted
- * up. */
+/* The directory of a process's descriptors, for the caller to close. 0; -ESRCH: gone; -EACCES: not
+ * ours to see; -errno. */
+int fd_dir_open(int root_fd, uint32_t pid, DIR **ret);
+
+/* As fd_dir_open(), or what `visit` returned. *n_seen is counted up. */
 int fd_walk(int root_fd, uint32_t pid, fd_visit_fn *visit, void *arg, uint64_t *n_seen);
 
 /* "name:  number" in the text of a fdinfo file, with KiB and MiB (of "memlock" there is none:
