@@ -24,9 +24,7 @@ user/(cli/.*|main\.c)        exit                        library code returns an
 '
 
 # FILE:LINE:TEXT of all of user/
-text=$(find_files -path './user/*.[ch]' | while read -r file; do
-	awk -f "$lib/strip.awk" "$file" | awk -v file="$file" '{ print file ":" NR ":" $0 }'
-done)
+text=$(find_files -path './user/*.[ch]' | xargs -r -d '\n' awk -f "$lib/strip.awk")
 
 while read -r allowed call why; do
 	[[ -n $call ]] || continue

@@ -23,9 +23,9 @@ c_files() {
 # By name or by their first line.
 shell_files() {
 	find_files -name '*.sh' -o -name '*.bash' -o -name '*.bats'
-	find_files ! -name '*.*' ! -name '*~' | while read -r file; do
-		head -n 1 "$file" | tr -d '\0' | grep -qE '^#! ?/.*(sh|bash|bats)$' && echo "$file"
-	done
+	find_files ! -name '*.*' ! -name '*~' | LC_ALL=C xargs -r -d '\n' awk '
+		FNR == 1 && /^#! ?\/.*(sh|bash|bats)$/ { print FILENAME }
+		FNR > 1 { nextfile }'
 }
 
 problem() {

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# C source without comments and without what is in strings and character constants; every line
-# stays where it is.
+# C sources without comments and without what is in strings and character constants, each line
+# behind FILE:LINE:. One process for all files: a check that starts one for each takes minutes on a
+# busy machine.
 
 # Index of the first unescaped `quote` in s, 0 without.
 function closing(s, quote,	i, c)
@@ -15,6 +16,8 @@ function closing(s, quote,	i, c)
 	}
 	return 0
 }
+
+FNR == 1 { in_comment = 0 }
 
 {
 	rest = $0
@@ -46,5 +49,5 @@ function closing(s, quote,	i, c)
 		out = out token token
 		rest = end ? substr(rest, end + 1) : ""
 	}
-	print out
+	print FILENAME ":" FNR ":" out
 }
