@@ -208,7 +208,7 @@ struct mt_slot {
 	__u32 owner;
 	__s32 live;  /* pages of the sample still allocated */
 	__u32 pages; /* pages of the sample, without those that became page cache */
-	__u32 pad;
+	__u32 ended; /* of those freed: by a process that was ending */
 };
 
 #define MT_STACK_MAX (64u << 10)

@@ -216,6 +216,19 @@ __noinline int carry(__u64 source, __u64 dest, __u32 pages)
 	return 0;
 }
 
+/* A process that ends gives back what it holds, and nothing else tells later what that was. */
+static __always_inline void note_end(__u32 entry, __u32 pages)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct mt_slot *slot;
+
+	if (!(entry & MT_SAMPLED) || !(BPF_CORE_READ(task, flags) & PF_EXITING))
+		return;
+	slot = entry_slot(entry);
+	if (slot)
+		__sync_fetch_and_add(&slot->ended, pages);
+}
+
 /* Counts `pages` with this entry as freed. */
 __noinline int drop(__u32 entry, __u32 pages)
 {
@@ -227,6 +240,7 @@ __noinline int drop(__u32 entry, __u32 pages)
 		cpu->count[MT_C_UNKNOWN_FREE] += pages;
 	else
 		pending_add(&cpu->free, entry_owner(entry), entry_class(entry), pages, false);
+	note_end(entry, pages);
 	sample_drop(entry, pages);
 	return 0;
 }

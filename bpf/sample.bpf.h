@@ -78,6 +78,7 @@ static __always_inline __u32 keep_sample(struct mt_cpu *cpu, __u32 owner, __u32 
 	slot->owner = owner;
 	slot->pages = pages;
 	slot->live = pages;
+	slot->ended = 0;
 	/* Before the record is out: user space may look at once. */
 	if (send_sample(cpu, id, pages)) {
 		cpu->count[MT_C_SAMPLE_RING_FULL]++;

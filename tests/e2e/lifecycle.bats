@@ -132,7 +132,7 @@ while time.process_time() < 2: pass'
 
 @test "reuse: another process gets the PID of a dead target" {
 	need_root
-	start_victim reuse --phase 3 --mib 32 --second-mib 48
+	start_victim reuse --phase 60 --mib 32 --second-mib 48
 	wait_truth
 	pid=$(truth .pid)
 	# Another target keeps the run going when the first is dead.
@@ -140,8 +140,8 @@ while time.process_time() < 2: pass'
 	track $!
 	start_memtrace --pid "$pid,$!"
 	wait_attached
+	kill -USR1 "$VICTIM_PID"
 	wait_truth 2
-	sleep 1.2 # a tick that sees it
 	end_memtrace
 	[ "$(report '[.events[] | select(.kind == "pid_reused")] | length')" -eq 1 ]
 	first=$(jq -c --argjson pid "$pid" '[.processes[] | select(.pid == $pid)] | min_by(.start_time)' \

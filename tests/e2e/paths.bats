@@ -76,6 +76,43 @@ leak_of() {
 	VICTIMS=$T/bin trace_command "$@" --mib "$MIB" --hold 60
 }
 
+# What nothing but the samples remembers: an exit gives all of it back.
+@test "a program that has ended: what its paths held then" {
+	local held taken
+	start_memtrace --sample 128K --duration 60s -- "$VICTIMS/leakpaths" --mib "$MIB" --hold 0
+	finish_memtrace
+	VICTIM_OUT=$T/stdout
+	leaker
+	[ "$(path_bytes .)" -eq 0 ]
+	for taken in "leak_most 70" "leak_some 20" "leak_little 10"; do
+		held=$(jq -r --argjson pid "$VICTIM_PID" --arg re "${taken% *}" '[.paths[] |
+			select(.domain == "user" and .pid == $pid and
+			any(.stack[]; .function // "" | test($re))) | .exit_bytes // 0] | add // 0' \
+			"$T/report.json")
+		# 5 points of the whole
+		[ $((held - MIB * 1048576 * ${taken#* } / 100)) -le $((MIB * 1048576 / 20)) ] &&
+			[ $((MIB * 1048576 * ${taken#* } / 100 - held)) -le $((MIB * 1048576 / 20)) ] ||
+			fail "${taken% *}: $held when it ended, should be ${taken#* } % of $MIB MiB"
+	done
+	"$MEMTRACE" --report "$T"/log/*.db --format folded >"$T/folded"
+	grep -q '^user;leakpaths.*;leak_most;' "$T/folded"
+	"$MEMTRACE" --report "$T"/log/*.db >"$T/text"
+	grep -q ' when it ended, .* samples' "$T/text"
+}
+
+# Nothing is left of what was given back before the end.
+@test "a program that gave everything back before it ended: nothing" {
+	start_memtrace --sample 128K --duration 60s -- "$VICTIMS/leakpaths" --mib "$MIB" --then-free \
+		--hold 0
+	finish_memtrace
+	VICTIM_OUT=$T/stdout
+	leaker
+	jq -e --argjson pid "$VICTIM_PID" --argjson most $((MIB * 1048576 / 20)) '[.paths[] |
+		select(.domain == "user" and .pid == $pid) | .live_bytes + (.exit_bytes // 0)] |
+		(add // 0) <= $most' "$T/report.json" ||
+		fail "$(jq -c '.path_totals' "$T/report.json")"
+}
+
 @test "no frame pointers: 70, 20 and 10 % are found, up to _start" {
 	trace_command leakpaths --mib "$MIB" --hold 60
 	shares

@@ -32,7 +32,7 @@ int path_tracks__add(struct path_tracks *t, size_t i, const struct code_history 
 	}
 	for (uint32_t at = 0; at < c->track.n; at++)
 		t->v[i].kib[at] += p->track_kib[at];
-	t->v[i].kib[c->track.n] += (double)(p->last.live >> 10);
+	t->v[i].kib[c->track.n] += (double)(path_held(&p->last) >> 10);
 	return 0;
 }
 
@@ -48,7 +48,7 @@ static double scale_of(const struct path_track *t, const struct code_history *c,
 {
 	double now = t->kib[c->track.n];
 
-	return now > 0 ? (double)p->live_bytes / 1024 / now : 1;
+	return now > 0 ? (double)report_path__held(p) / 1024 / now : 1;
 }
 
 static void make_series(const struct path_track *t, const struct code_history *c, double by,
@@ -176,7 +176,7 @@ int path_tracks__judge(const struct path_tracks *t, const struct code_history *c
 		const struct report_path *p = &r->paths.v[i];
 		struct series s;
 
-		if (p->live_bytes < min_bytes && p->start_bytes < min_bytes)
+		if (report_path__held(p) < min_bytes && p->start_bytes < min_bytes)
 			continue;
 		make_series(&t->v[i], c, scale_of(&t->v[i], c, p), &s);
 		judge(&j, i, r, &s);

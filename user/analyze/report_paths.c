@@ -122,13 +122,14 @@ static uint64_t add_errors(uint64_t a, uint64_t b)
 
 static void merge(struct report_path *to, struct report_path *from)
 {
-	if (from->live_bytes > to->live_bytes) { /* its lines are told */
+	if (report_path__held(from) > report_path__held(to)) { /* its lines are told */
 		struct path_frames frames = to->frames;
 
 		to->frames = from->frames;
 		from->frames = frames;
 	}
 	to->live_bytes = add_sat_u64(to->live_bytes, from->live_bytes);
+	to->exit_bytes = add_sat_u64(to->exit_bytes, from->exit_bytes);
 	to->start_bytes = add_sat_u64(to->start_bytes, from->start_bytes);
 	to->taken_bytes = add_sat_u64(to->taken_bytes, from->taken_bytes);
 	to->error_bytes = add_errors(to->error_bytes, from->error_bytes);
@@ -180,10 +181,12 @@ static int add_path(const struct history *h, struct report *r, struct places *pl
 		    const struct path_history *p)
 {
 	const struct path_sample *s = &p->last;
+	const struct proc_history *proc = history__find_proc(h, s->proc);
 	struct report_path path = {
 		.domain = s->domain,
 		.id = s->proc,
 		.live_bytes = s->live,
+		.exit_bytes = s->at_exit,
 		.start_bytes = code_history__base(&h->code, p, h->end_mono_ns),
 		.taken_bytes = s->taken,
 		.error_bytes = s->error,
@@ -194,7 +197,10 @@ static int add_path(const struct history *h, struct report *r, struct places *pl
 	uint32_t i = 0;
 	int err;
 
-	if (!path.live_bytes && !path.start_bytes)
+	/* Of one that lives on: what a forked child held last, and it not any more. */
+	if (proc && !proc->last.end.ended)
+		path.exit_bytes = 0;
+	if (!report_path__held(&path) && !path.start_bytes)
 		return 0;
 	if (path.age_known)
 		path.oldest_age_ns = h->end_mono_ns - s->oldest;
@@ -230,7 +236,8 @@ static int add_total(struct report *r, const struct report_path *p)
 
 	if (!t)
 		return -ENOMEM;
-	t->estimate_bytes = add_sat_u64(t->estimate_bytes, p->live_bytes);
+	t->estimate_bytes = add_sat_u64(t->estimate_bytes, report_path__held(p));
+	t->exit_bytes = add_sat_u64(t->exit_bytes, p->exit_bytes);
 	t->taken_bytes = add_sat_u64(t->taken_bytes, p->taken_bytes);
 	t->error_bytes = add_errors(t->error_bytes, p->error_bytes);
 	t->samples = add_sat_u64(t->samples, p->samples);
@@ -253,7 +260,8 @@ static void find_held(const struct history *h, struct report_path_total *t)
 	const struct owner_sample *o =
 		t->domain == PATH_USER ? history__find_owner(h, t->id) : NULL;
 
-	if (!o || o->live[PAGES_USER] < 0)
+	/* What it held when it ended was counted by nobody. */
+	if (!o || o->live[PAGES_USER] < 0 || t->exit_bytes)
 		return;
 	t->held_known = true;
 	t->held_bytes = (uint64_t)o->live[PAGES_USER];
@@ -279,7 +287,7 @@ static void scale_path(struct report *r, struct report_path *p)
 		p->taken_bytes = scale(p->taken_bytes, by);
 		p->error_bytes = scale(p->error_bytes, by);
 	}
-	p->growth_bytes = (int64_t)(p->live_bytes - p->start_bytes);
+	p->growth_bytes = (int64_t)(report_path__held(p) - p->start_bytes);
 }
 
 static int compare_paths(const void *a, const void *b)
@@ -288,8 +296,8 @@ static int compare_paths(const void *a, const void *b)
 
 	if (x->domain != y->domain)
 		return x->domain < y->domain ? -1 : 1;
-	if (x->live_bytes != y->live_bytes)
-		return x->live_bytes < y->live_bytes ? 1 : -1;
+	if (report_path__held(x) != report_path__held(y))
+		return report_path__held(x) < report_path__held(y) ? 1 : -1;
 	if (x->taken_bytes != y->taken_bytes)
 		return x->taken_bytes < y->taken_bytes ? 1 : -1;
 	return (x->id.pid > y->id.pid) - (x->id.pid < y->id.pid);
@@ -301,7 +309,7 @@ static void drop_small(struct report *r, uint64_t min_bytes)
 	size_t n = 0;
 
 	vec_for_each(p, &r->paths) {
-		if (p->live_bytes >= min_bytes || p->start_bytes >= min_bytes)
+		if (report_path__held(p) >= min_bytes || p->start_bytes >= min_bytes)
 			r->paths.v[n++] = *p;
 		else
 			free(p->frames.v);

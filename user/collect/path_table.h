@@ -22,7 +22,10 @@ struct path_frame_at {
 struct path_entry {
 	struct path_sample now, told;
 	uint64_t exec_id;	      /* paths of one process before and after an exec are two */
-	double live, variance, taken; /* sums in the making: path_table__begin() */
+	double live, variance, taken; /* sums in the making */
+	/* Of samples that are gone for good: taken above, and held when their process ended. */
+	double at_exit, exit_variance;
+	uint64_t exit_samples;
 };
 
 struct path_table {

@@ -150,6 +150,9 @@ struct sample_state samples__state(const struct samples *s, uint32_t slot)
 	state.live = live < 0 ? 0 : (uint32_t)live;
 	if (state.live > state.pages)
 		state.live = state.pages;
+	state.ended = __atomic_load_n(&k->ended, __ATOMIC_RELAXED);
+	if (state.ended > state.pages - state.live)
+		state.ended = state.pages - state.live;
 	return state;
 }
 

@@ -13,6 +13,7 @@ struct samples;
 struct sample_state {
 	uint32_t live;	/* pages still held; at most pages */
 	uint32_t pages; /* sampled, without those that became page cache */
+	uint32_t ended; /* of pages: freed by a process that was ending */
 };
 
 /* Called for each record read; data is valid during the call only. */

@@ -99,6 +99,16 @@ static double share(const struct slot_info *info, uint32_t pages)
 	return pages >= info->pages ? 1 : (double)pages / info->pages;
 }
 
+static void keep_gone(struct path_entry *e, const struct slot_info *info, struct sample_state state)
+{
+	double ended = share(info, state.ended);
+
+	e->taken += info->weight.bytes * share(info, state.pages);
+	e->at_exit += info->weight.bytes * ended;
+	e->exit_variance += info->weight.variance * ended * ended;
+	e->exit_samples += ended > 0;
+}
+
 /* Slots all of whose pages were freed go back; what was taken stays in the path. */
 static void recycle(struct user_paths *p)
 {
@@ -113,45 +123,53 @@ static void recycle(struct user_paths *p)
 			p->active.v[kept++] = slot;
 			continue;
 		}
-		p->book->table.paths.v[info->path - 1].taken +=
-			info->weight.bytes * share(info, state.pages);
+		keep_gone(&p->book->table.paths.v[info->path - 1], info, state);
 		info->path = 0;
 		samples__release(p->samples, slot);
 	}
 	p->active.n = kept;
 }
 
-static void sum_slot(struct user_paths *p, uint32_t slot, double *taken)
+/* What comes to the sums of samples that are gone. */
+struct path_sums {
+	double taken, at_exit;
+};
+
+static void sum_slot(struct user_paths *p, uint32_t slot, struct path_sums *sums)
 {
 	const struct slot_info *info = &p->slot[slot];
 	struct sample_state state = samples__state(p->samples, slot);
 	struct path_entry *e = &p->book->table.paths.v[info->path - 1];
-	double live = share(info, state.live);
+	double live = share(info, state.live), ended = share(info, state.ended);
 
-	taken[info->path - 1] += info->weight.bytes * share(info, state.pages);
+	sums[info->path - 1].taken += info->weight.bytes * share(info, state.pages);
+	sums[info->path - 1].at_exit += info->weight.bytes * ended;
+	e->variance += info->weight.variance * ended * ended;
+	e->now.samples += state.live || state.ended;
 	if (!state.live)
 		return;
 	e->live += info->weight.bytes * live;
 	e->variance += info->weight.variance * live * live;
-	e->now.samples++;
 	if (!e->now.oldest || info->time_ns < e->now.oldest)
 		e->now.oldest = info->time_ns;
 }
 
 static int sum_up(struct user_paths *p)
 {
-	_cleanup_free_ double *taken = calloc(p->book->table.paths.n + 1, sizeof(*taken));
+	_cleanup_free_ struct path_sums *sums = calloc(p->book->table.paths.n + 1, sizeof(*sums));
 
-	if (!taken)
+	if (!sums)
 		return -ENOMEM;
 	vec_for_each(e, &p->book->table.paths) {
 		if (e->now.domain != PATH_USER)
 			continue;
-		e->live = e->variance = 0;
-		e->now.samples = e->now.oldest = 0;
+		e->live = 0;
+		e->variance = e->exit_variance;
+		e->now.samples = e->exit_samples;
+		e->now.oldest = 0;
 	}
 	vec_for_each(slot, &p->active)
-		sum_slot(p, *slot, taken);
+		sum_slot(p, *slot, sums);
 	for (size_t i = 0; i < p->book->table.paths.n; i++) {
 		struct path_entry *e = &p->book->table.paths.v[i];
 
@@ -159,7 +177,8 @@ static int sum_up(struct user_paths *p)
 			continue;
 		e->now.live = (uint64_t)e->live;
 		e->now.error = (uint64_t)(SAMPLE_ERROR_SIGMAS * sqrt(e->variance));
-		e->now.taken = (uint64_t)(e->taken + taken[i]);
+		e->now.taken = (uint64_t)(e->taken + sums[i].taken);
+		e->now.at_exit = (uint64_t)(e->at_exit + sums[i].at_exit);
 	}
 	return 0;
 }

@@ -57,11 +57,18 @@ struct path_sample {
 	uint32_t leaf;	  /* code_node; 0: no stack */
 	bool complete;	  /* the outermost frame is the thread's first */
 	uint64_t live;	  /* held now */
-	uint64_t error;	  /* of live, 95 %; 0: exact */
+	uint64_t at_exit; /* PATH_USER: held when its process ended, which gave it back */
+	uint64_t error;	  /* of live and at_exit together, 95 %; 0: exact */
 	uint64_t taken;	  /* since attach */
-	uint64_t samples; /* live ones */
+	uint64_t samples; /* behind live and at_exit */
 	uint64_t oldest;  /* CLOCK_BOOTTIME ns of the oldest live one; 0: unknown */
 };
+
+/* Now, or when its process ended: bytes. */
+static inline uint64_t path_held(const struct path_sample *p)
+{
+	return p->live + p->at_exit;
+}
 
 /* How the sampling went, running totals. */
 struct sampling_stats {

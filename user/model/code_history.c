@@ -72,7 +72,7 @@ static int add_point(struct code_history *c, struct path_history *p, uint64_t no
 			p->points.v[n++] = p->points.v[i];
 		p->points.n = n;
 	}
-	return vec_push(&p->points, (struct path_point){now_ns, p->last.live});
+	return vec_push(&p->points, (struct path_point){now_ns, path_held(&p->last)});
 }
 
 static int add_path(struct code_history *c, const struct path_sample *s, uint64_t now_ns)
@@ -84,7 +84,7 @@ static int add_path(struct code_history *c, const struct path_sample *s, uint64_
 		return 0;
 	}
 	if (s->id == c->paths.n + 1) {
-		struct path_history fresh = {.start = now_ns == c->first_ns ? s->live : 0};
+		struct path_history fresh = {.start = now_ns == c->first_ns ? path_held(s) : 0};
 		int err = vec_push(&c->paths, fresh);
 
 		if (err)
@@ -124,7 +124,7 @@ static void track(struct code_history *c, uint64_t now_ns)
 		halve_track(c);
 	m->at_ns[m->n] = now_ns;
 	vec_for_each(p, &c->paths)
-		p->track_kib[m->n] = to_kib(p->last.live);
+		p->track_kib[m->n] = to_kib(path_held(&p->last));
 	m->n++;
 }
 
@@ -192,6 +192,6 @@ uint64_t code_history__base(const struct code_history *c, const struct path_hist
 		return p->start;
 	vec_for_each(point, &p->points)
 		if (point->mono_ns + c->since_ns <= end_ns)
-			base = point->live;
+			base = point->held;
 	return base;
 }

@@ -9,7 +9,7 @@
 
 struct path_point {
 	uint64_t mono_ns; /* CLOCK_BOOTTIME of the tick */
-	uint64_t live;
+	uint64_t held; /* path_held() */
 };
 
 /* Of the whole run; then every other one goes, of all paths at once. */
@@ -27,8 +27,8 @@ struct track_moments {
 
 struct path_history {
 	struct path_sample last;
-	uint32_t track_kib[TRACK_MOMENTS]; /* live at each moment; 0 before it was first seen */
-	uint64_t start;			   /* live at the first tick; 0 when it came later */
+	uint32_t track_kib[TRACK_MOMENTS]; /* held at each moment; 0 before it was first seen */
+	uint64_t start;			   /* held at the first tick; 0 when it came later */
 	VEC(struct path_point) points;	   /* what is needed to tell the growth over since_ns */
 };
 

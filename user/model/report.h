@@ -152,17 +152,25 @@ struct report_path {
 	char comm[COMM_SIZE];
 	char what[32];	      /* PATH_SLAB: the cache; "" unknown */
 	uint64_t live_bytes;  /* held at the end; PATH_USER: by who first touched it */
+	uint64_t exit_bytes;  /* PATH_USER: held when its process ended, which gave it back */
 	uint64_t start_bytes; /* held at the moment the growth is counted from */
-	int64_t growth_bytes; /* live - start */
+	int64_t growth_bytes; /* live + exit - start */
 	uint64_t taken_bytes; /* since attach, freed or not */
-	uint64_t error_bytes; /* of live_bytes; 0: counted, not sampled */
-	uint64_t samples;     /* live ones */
+	uint64_t error_bytes; /* of live and exit together; 0: counted, not sampled */
+	uint64_t samples;     /* behind live and exit */
 	bool complete;	      /* the walk reached the thread's first function */
 	bool age_known;
 	uint64_t oldest_age_ns;	       /* of what is still held */
 	struct report_verdict verdict; /* on live_bytes over the run */
 	struct path_frames frames;     /* v is the path's, strings are the report's; n 0: unknown */
 };
+
+/* Bytes it holds, or held when its process ended: what a picture of the run shows. */
+static inline uint64_t report_path__held(const struct report_path *p)
+{
+	return p->live_bytes + p->exit_bytes < p->live_bytes ? UINT64_MAX
+							     : p->live_bytes + p->exit_bytes;
+}
 
 /* Who holds some of a line, at the first and the last look. */
 struct report_hidden {
@@ -194,8 +202,9 @@ struct report_path_total {
 	struct proc_id id;
 	char comm[COMM_SIZE];
 	uint64_t estimate_bytes, error_bytes; /* sum of the paths before scaling */
+	uint64_t exit_bytes; /* of estimate: held when its process ended */
 	uint64_t taken_bytes;
-	uint64_t samples, complete_samples; /* live ones */
+	uint64_t samples, complete_samples; /* behind estimate_bytes */
 	bool held_known;
 	uint64_t held_bytes;
 	bool scaled;

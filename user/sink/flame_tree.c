@@ -47,7 +47,7 @@ static int step(struct builder *b, const char *name, const struct path_frame *f)
 	/* One function at several places: none of them is the node's. */
 	if (f && (n->line != f->line || n->file != f->file))
 		n->line = 0;
-	n->bytes += b->path->live_bytes;
+	n->bytes += report_path__held(b->path);
 	n->samples += b->path->samples;
 	n->error_squared += (double)b->path->error_bytes * (double)b->path->error_bytes;
 	b->at = number;
@@ -148,7 +148,7 @@ int flame_tree__build(const struct report *r, struct flame_tree *ret)
 	int err = 0;
 
 	vec_for_each(p, &r->paths) {
-		if (!p->live_bytes)
+		if (!report_path__held(p))
 			continue;
 		b.path = p;
 		err = add_path(&b);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * One line a path, as flame graph tools read it: frames from the root to the
- * leaf with ';' between them, a blank, bytes. First the kind of memory, whose
+ * leaf with ';' between them, a blank, bytes (held at the end, or when the process ended). First the kind of memory, whose
  * kinds overlap and are not to be added, then the process:
  *
  *	user;python3 (1234);_start;main;grow 1048576
@@ -40,13 +40,13 @@ static void put_path(FILE *out, const struct report_path *p)
 		put_name(out, missing);
 	for (size_t i = p->frames.n; i-- > 0;)
 		put_name(out, frame_name(name, &p->frames.v[i]));
-	fprintf(out, " %llu\n", (unsigned long long)p->live_bytes);
+	fprintf(out, " %llu\n", (unsigned long long)report_path__held(p));
 }
 
 static int write_folded(const struct report *r, FILE *out)
 {
 	vec_for_each(p, &r->paths)
-		if (p->live_bytes)
+		if (report_path__held(p))
 			put_path(out, p);
 	if (fflush(out) || ferror(out))
 		return errno ? -errno : -EIO;

@@ -45,6 +45,8 @@ static void write_totals(struct json_writer *w, const struct report *r)
 
 		add_who(o, t->domain, t->id, t->comm);
 		json_add_u64(o, "estimate_bytes", t->estimate_bytes);
+		if (t->exit_bytes)
+			json_add_u64(o, "exit_bytes", t->exit_bytes);
 		json_add_u64(o, "error_bytes", t->error_bytes);
 		json_add_u64(o, "taken_bytes", t->taken_bytes);
 		json_add_u64(o, "samples", t->samples);
@@ -80,6 +82,8 @@ static void write_path(struct json_writer *w, const struct report_path *p)
 	if (*p->what)
 		json_add_string(o, "what", p->what, sizeof(p->what));
 	json_add_u64(o, "live_bytes", p->live_bytes);
+	if (p->exit_bytes)
+		json_add_u64(o, "exit_bytes", p->exit_bytes);
 	json_add_u64(o, "error_bytes", p->error_bytes);
 	json_add_u64(o, "start_bytes", p->start_bytes);
 	json_add_i64(o, "growth_bytes", p->growth_bytes);

@@ -278,7 +278,7 @@ static void put_sample(struct profile *p, const struct report_path *path)
 	if (missing)
 		proto_varint(&ids, location_named(p, missing));
 	proto_inner(&sample, SAMPLE_LOCATIONS, &ids);
-	proto_varint(&values, path->live_bytes);
+	proto_varint(&values, report_path__held(path));
 	proto_varint(&values, path->samples);
 	proto_varint(&values, (uint64_t)path->growth_bytes);
 	proto_inner(&sample, SAMPLE_VALUES, &values);
@@ -357,7 +357,7 @@ int pprof_profile(const struct report *r, struct strbuf *ret)
 	proto_u64(ret, PROFILE_TIME_NS, r->end_ns);
 	proto_u64(ret, PROFILE_DURATION_NS, r->duration_ns);
 	vec_for_each(path, &r->paths)
-		if (path->live_bytes || path->growth_bytes)
+		if (report_path__held(path) || path->growth_bytes)
 			put_sample(&p, path);
 	strbuf_add(ret, p.samples.s, p.samples.len);
 	put_mappings(&p, ret);

@@ -120,9 +120,11 @@ static void print_path(const struct report *r, const struct report_path *p, unsi
 	char age[HUMAN_DURATION_SIZE], over[HUMAN_DURATION_SIZE];
 	struct strbuf b = {0};
 
-	fprintf(out, "%3u. %s", rank, human_bytes(live, p->live_bytes));
+	fprintf(out, "%3u. %s", rank, human_bytes(live, report_path__held(p)));
 	if (p->error_bytes)
 		fprintf(out, " +- %s", human_bytes(error, p->error_bytes));
+	if (p->exit_bytes)
+		fputs(" when it ended", out);
 	fprintf(out, ", %s", human_delta(grown, p->growth_bytes));
 	if (r->since_ns)
 		fprintf(out, " in the last %s", human_duration(over, r->since_ns));
@@ -164,6 +166,8 @@ static void print_total(const struct report_path_total *t, FILE *out)
 		    human_bytes(est, t->estimate_bytes));
 	if (t->error_bytes)
 		strbuf_addf(&b, " +- %s", human_bytes(error, t->error_bytes));
+	if (t->exit_bytes)
+		strbuf_addf(&b, ", held when it ended");
 	if (t->held_known && t->scaled)
 		strbuf_addf(&b, "; counted %s, to which the paths are scaled",
 			    human_bytes(held, t->held_bytes));

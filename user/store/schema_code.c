@@ -51,9 +51,10 @@ const struct column path_columns[] = {
 	PATH(leaf, "leaf", COLUMN_U32, "node.id; 0: no stack"),
 	PATH(complete, "complete", COLUMN_BOOL, "1: up to the first function of the thread"),
 	PATH(live, "live_bytes", COLUMN_U64, "held"),
-	PATH(error, "error_bytes", COLUMN_U64, "of live, 95 %; 0: exact"),
+	PATH(at_exit, "exit_bytes", COLUMN_U64, "held when its process ended, then given back"),
+	PATH(error, "error_bytes", COLUMN_U64, "of live and exit together, 95 %; 0: exact"),
 	PATH(taken, "taken_bytes", COLUMN_U64, "since attach, freed or not"),
-	PATH(samples, "samples", COLUMN_U64, "live ones"),
+	PATH(samples, "samples", COLUMN_U64, "behind live and exit"),
 	PATH(oldest, "oldest_ns", COLUMN_U64, "CLOCK_BOOTTIME of the oldest live one; 0: unknown"),
 };
 
