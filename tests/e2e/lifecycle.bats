@@ -140,7 +140,10 @@ while time.process_time() < 2: pass'
 	track $!
 	start_memtrace --pid "$pid,$!"
 	wait_attached
-	kill -USR1 "$VICTIM_PID"
+	# The first grows, makes room, the second grows: each at a word, however slow the machine.
+	kill -USR1 "$pid" "$VICTIM_PID"
+	until_true 30 grep -qsx reuse-second "/proc/$pid/comm"
+	kill -USR1 "$pid"
 	wait_truth 2
 	end_memtrace
 	[ "$(report '[.events[] | select(.kind == "pid_reused")] | length')" -eq 1 ]
