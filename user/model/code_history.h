@@ -9,7 +9,7 @@
 
 struct path_point {
 	uint64_t mono_ns; /* CLOCK_BOOTTIME of the tick */
-	uint64_t held; /* path_held() */
+	uint64_t held;	  /* path_held() */
 };
 
 /* Of the whole run; then every other one goes, of all paths at once. */

@@ -202,7 +202,7 @@ struct report_path_total {
 	struct proc_id id;
 	char comm[COMM_SIZE];
 	uint64_t estimate_bytes, error_bytes; /* sum of the paths before scaling */
-	uint64_t exit_bytes; /* of estimate: held when its process ended */
+	uint64_t exit_bytes;		      /* of estimate: held when its process ended */
 	uint64_t taken_bytes;
 	uint64_t samples, complete_samples; /* behind estimate_bytes */
 	bool held_known;
