@@ -5,7 +5,8 @@
 
 _memtrace_options='--pid -p --comm --cgroup -- --monitor --analyze --boot --install-service
 	--uninstall-service --status --bugreport --no-redact --report --doctor --judge --duration --interval
-	--no-follow --format --output -o --top-processes --sample --slab --exact --older --stack-size
+	--no-follow --format --output -o --top-processes --sample --slab --exact --older --heap
+	--heap-sample --heap-max --stack-size
 	--unwind-budget --top-paths --min-bytes --since --debug-dir --fail-on --log-dir --threshold
 	--config --on-alert --warm-up --keep-sessions --keep-size
 	--no-session --kmemleak-scan --no-bpf --no-source --sysroot
@@ -73,6 +74,8 @@ _memtrace_value() {
 	--slab) mapfile -t COMPREPLY < <(compgen -W 'auto on off' -- "$2") ;;
 	--stack-size) mapfile -t COMPREPLY < <(compgen -W '4K 8K 16K 32K 64K' -- "$2") ;;
 	--unwind-budget) mapfile -t COMPREPLY < <(compgen -W '1 2 5 10' -- "$2") ;;
+	--heap-sample) mapfile -t COMPREPLY < <(compgen -W '4K 64K 1M' -- "$2") ;;
+	--heap-max) mapfile -t COMPREPLY < <(compgen -W '1000000 10000000' -- "$2") ;;
 	--min-bytes) mapfile -t COMPREPLY < <(compgen -W '64K 1M 16M' -- "$2") ;;
 	--top-processes | --top-paths) mapfile -t COMPREPLY < <(compgen -W '0 10 50' -- "$2") ;;
 	*) return 1 ;;

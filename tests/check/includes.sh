@@ -22,7 +22,7 @@ list_includes() {
 		}' "${files[@]}" </dev/null
 }
 
-# What a layer may include beside itself; "wire" is bpf/memtrace.h, "skel" a generated skeleton.
+# What a layer may include beside itself; "wire" is bpf/memtrace.h and memtrace_heap.h, "skel" a generated skeleton.
 # The libraries each have their place as well.
 declare -A may=(
 	[base]="base"
@@ -42,7 +42,7 @@ may() { # LAYER WHAT
 # Sets what: what a quoted include of user space is.
 kind_of() {
 	case $1 in
-	memtrace.h) what=wire ;;
+	memtrace.h | memtrace_heap.h) what=wire ;;
 	version.h | boot_service.h) what=version ;;
 	*.skel.h) what=skel ;;
 	*/*) what=${1%%/*} ;;

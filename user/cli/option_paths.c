@@ -4,9 +4,13 @@
 #include <string.h>
 
 #include "base/parse.h"
+#include "cli/option_values.h"
 
 #define SAMPLE_BYTES_MIN (16ull << 10)
 #define SAMPLE_BYTES_MAX (16ull << 30)
+#define HEAP_SAMPLE_MIN (1ull << 10)
+#define HEAP_SAMPLE_MAX (1ull << 30)
+#define HEAP_BLOCKS_MAX 100000000u
 #define STACK_BYTES_MIN (4u << 10)
 #define STACK_BYTES_MAX (64u << 10)
 
@@ -36,6 +40,31 @@ int option_set_sample(const struct option_def *def, const char *arg, struct opti
 		return err;
 	o->sample_bytes = before;
 	return usage_error("--%s: 0 (no samples), or 16K to 16G", def->name);
+}
+
+/* Both mean --heap as well. */
+int option_set_heap_sample(const struct option_def *def, const char *arg, struct options *o)
+{
+	int err = option_set_size(def, arg, o);
+
+	if (err)
+		return err;
+	o->heap = true;
+	if (o->heap_sample_bytes >= HEAP_SAMPLE_MIN && o->heap_sample_bytes <= HEAP_SAMPLE_MAX)
+		return 0;
+	return usage_error("--%s: 1K to 1G", def->name);
+}
+
+int option_set_heap_max(const struct option_def *def, const char *arg, struct options *o)
+{
+	int err = set_u32(def, arg, o);
+
+	if (err)
+		return err;
+	o->heap = true;
+	if (o->heap_max >= 1 && o->heap_max <= HEAP_BLOCKS_MAX)
+		return 0;
+	return usage_error("--%s: 1 to %u", def->name, HEAP_BLOCKS_MAX);
 }
 
 int option_set_stack_size(const struct option_def *def, const char *arg, struct options *o)

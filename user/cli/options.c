@@ -26,6 +26,7 @@
 #define DEFAULT_SAMPLE_BYTES (512ull << 10)
 #define DEFAULT_STACK_BYTES (16u << 10)
 #define DEFAULT_UNWIND_PERMILLE 20
+#define DEFAULT_HEAP_MAX 1000000
 
 struct parse_state {
 	struct options o;
@@ -301,6 +302,7 @@ int options__parse(int argc, char **argv, struct options *ret)
 				.top_paths = DEFAULT_TOP,
 				.sample_bytes = DEFAULT_SAMPLE_BYTES,
 				.stack_bytes = DEFAULT_STACK_BYTES,
+				.heap_max = DEFAULT_HEAP_MAX,
 				.unwind_permille = DEFAULT_UNWIND_PERMILLE,
 				.warm_up_ns = DEFAULT_WARM_UP_NS,
 				.keep_sessions = DEFAULT_KEEP_SESSIONS,

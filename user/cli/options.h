@@ -65,19 +65,22 @@ struct options {
 	uint64_t keep_bytes;		      /* --keep-size; 0: no bound */
 	const char *bugreport; /* --bugreport: the archive; NULL: a name of its own */
 	bool no_redact;
-	const char *config;	  /* --config */
-	const char *on_alert;	  /* --on-alert: a program; NULL none */
-	int fail_on;		  /* --fail-on: exit 10 on this enum verdict_kind; 0: not given */
-	uint32_t top;		  /* --top-processes N, default 10; 0: all */
-	uint64_t sample_bytes;	  /* --sample, default 512 KiB; 0: nothing is sampled */
-	uint32_t stack_bytes;	  /* --stack-size, a power of two */
-	uint32_t unwind_permille; /* --unwind-budget, of one CPU */
-	enum slab_mode slab;	  /* --slab */
-	bool exact;		  /* --exact: every slab object */
-	uint64_t older_ns;	  /* --older: of slab objects; 0: all */
-	uint32_t top_paths;	  /* --top-paths N, default 10; 0: all */
-	uint64_t min_bytes;	  /* --min-bytes: of paths that are shown */
-	uint64_t since_ns;	  /* --since: growth of paths over this time; 0: all */
+	const char *config;	    /* --config */
+	const char *on_alert;	    /* --on-alert: a program; NULL none */
+	int fail_on;		    /* --fail-on: exit 10 on this enum verdict_kind; 0: not given */
+	uint32_t top;		    /* --top-processes N, default 10; 0: all */
+	uint64_t sample_bytes;	    /* --sample, default 512 KiB; 0: nothing is sampled */
+	uint32_t stack_bytes;	    /* --stack-size, a power of two */
+	uint32_t unwind_permille;   /* --unwind-budget, of one CPU */
+	enum slab_mode slab;	    /* --slab */
+	bool exact;		    /* --exact: every slab object */
+	uint64_t older_ns;	    /* --older: of slab objects and heap blocks; 0: all */
+	bool heap;		    /* --heap, or one of its options */
+	uint64_t heap_sample_bytes; /* --heap-sample; 0: every block */
+	uint32_t heap_max;	    /* --heap-max: blocks kept at a time */
+	uint32_t top_paths;	    /* --top-paths N, default 10; 0: all */
+	uint64_t min_bytes;	    /* --min-bytes: of paths that are shown */
+	uint64_t since_ns;	    /* --since: growth of paths over this time; 0: all */
 	VEC(const char *) debug_dirs; /* --debug-dir, repeated; NULL-terminated once there is one */
 	int verbose;		      /* -v counted up, -q down */
 };

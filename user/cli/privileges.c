@@ -34,9 +34,13 @@ int privileges_drop(const struct privileges_keep *keep)
 		bool wanted;
 	} caps[] = {
 		{CAP_SYS_PTRACE, true}, /* smaps_rollup, fd of others */
-		{CAP_DAC_READ_SEARCH, true}, {CAP_BPF, keep->bpf},
-		{CAP_PERFMON, keep->bpf},    {CAP_CHECKPOINT_RESTORE, keep->map_files},
-		{CAP_KILL, keep->kill},	     {CAP_DAC_OVERRIDE, keep->write_anywhere},
+		{CAP_DAC_READ_SEARCH, true},
+		{CAP_SYS_ADMIN, keep->probes},
+		{CAP_BPF, keep->bpf},
+		{CAP_PERFMON, keep->bpf},
+		{CAP_CHECKPOINT_RESTORE, keep->map_files},
+		{CAP_KILL, keep->kill},
+		{CAP_DAC_OVERRIDE, keep->write_anywhere},
 	};
 	bool kept[CAP_LAST_CAP + 1] = {};
 	cap_t have = cap_get_proc(), to = cap_init();

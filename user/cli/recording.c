@@ -64,12 +64,21 @@ int recording__open(struct recording *r, int root_fd)
 		.budget_permille = o->unwind_permille,
 		.heirs = !o->no_follow,
 	};
+	const struct heap_options heap = {
+		.interval_bytes = o->heap_sample_bytes,
+		.max_blocks = o->heap_max,
+		.stack_bytes = o->stack_bytes,
+		.min_age_ns = o->older_ns,
+		.heirs = !o->no_follow,
+		.command = o->command ? o->command[0] : NULL,
+	};
 	bool disabled[_SOURCE_MAX];
 	const struct sampler_options options = {
 		.no_bpf = o->no_bpf,
 		.disabled = disabled,
 		.slab = {o->slab, o->exact, o->older_ns},
 		.debug_dirs = o->debug_dirs.v,
+		.heap = o->heap ? &heap : NULL,
 		.sampling = o->mode == MODE_TRACE && o->sample_bytes ? &sampling : NULL,
 	};
 	int err;
@@ -106,16 +115,24 @@ int recording__session(struct recording *r, const struct output_place *place)
 	return err ? log_error_errno(err, "session") : 0;
 }
 
-void recording__drop_rights(const struct recording *r, bool kill)
+void recording__drop_rights(struct recording *r, bool kill)
 {
-	const struct privileges_keep keep = {
-		.bpf = r->sampler.tracer != NULL,
-		.map_files = r->sampler.paths.paths != NULL,
+	struct privileges_keep keep = {
+		.bpf = r->sampler.tracer != NULL || r->sampler.paths.heap.heap != NULL,
+		.map_files = r->sampler.paths.paths != NULL || r->sampler.paths.heap.heap != NULL,
 		.kill = kill,
 		.write_anywhere = r->out.foreign_dir,
 	};
-	int err = privileges_drop(&keep);
+	int err;
 
+	/* Rights are each thread's own: the one that probes new processes keeps more. */
+	if (r->sampler.paths.heap.heap) {
+		keep.probes = true;
+		if (privileges_drop(&keep) || sampler_heap__start(&r->sampler.paths.heap))
+			log_warning("--heap: processes that start later are not followed");
+		keep.probes = false;
+	}
+	err = privileges_drop(&keep);
 	if (err)
 		log_warning_errno(err, "privileges were not dropped, going on");
 }

@@ -35,9 +35,9 @@ struct recording {
 int recording__open(struct recording *r, int root_fd);
 /* The session file in the place for it. 0 or -errno after one line. */
 int recording__session(struct recording *r, const struct output_place *place);
-/* Gives up what sampling does not need; kill: a command of another user gets our signals. One
- * warning when it fails. */
-void recording__drop_rights(const struct recording *r, bool kill);
+/* Gives up what sampling does not need, once the thread of --heap runs, which needs more; kill: a
+ * command of another user gets our signals. One warning when it fails. */
+void recording__drop_rights(struct recording *r, bool kill);
 /* The next tick: flags of enum sample_flag. 0 or -errno. */
 int recording__sample(struct recording *r, unsigned int flags);
 /* For a caller that reads slab caches and cgroups itself: into the tick that was sampled.

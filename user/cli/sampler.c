@@ -79,6 +79,7 @@ static int open_kernel_side(struct sampler *s, const struct sampler_options *o)
 	if (err)
 		return err;
 	open_bpf(s, o);
+	sampler_heap__open(&s->paths.heap, s->root_fd, o->heap, &s->paths.book, s->features);
 	return sampler_slab__open(&s->paths.slab, s->root_fd, &o->slab, &s->paths.book,
 				  s->features);
 }
@@ -192,7 +193,9 @@ static int update_targets(struct sampler *s, struct tick *t)
 		err = learn_parents(s);
 	if (!err)
 		err = target_set__update(s->targets, &s->list, t);
-	return err ? err : sampler_paths__mark(&s->paths, s->targets, &s->owners);
+	return err ? err
+		   : sampler_paths__mark(&s->paths, s->targets, &s->owners,
+					 s->command_runs ? 0 : s->command_pid);
 }
 
 /* The command's process exists but has not executed it: what it has now is a

@@ -52,7 +52,8 @@ struct sampler_options {
 	const bool *disabled; /* _SOURCE_MAX */
 	const struct sampling_options *sampling;
 	struct slab_options slab;
-	const char *const *debug_dirs; /* of symbols; NULL-terminated, or NULL */
+	const struct heap_options *heap; /* of targets; NULL: not traced */
+	const char *const *debug_dirs;	 /* of symbols; NULL-terminated, or NULL */
 };
 int sampler__open(struct sampler *s, int root_fd, const struct sampler_options *o,
 		  struct features *features);

@@ -51,6 +51,7 @@ void sampler_paths__close(struct sampler_paths *s)
 	s->paths = NULL;
 	sampler_slab__close(&s->slab);
 	stack_walker__free(&s->walker);
+	sampler_heap__close(&s->heap);
 	code_book__free(&s->book);
 	symbolizer__free(s->symbolizer);
 	s->symbolizer = NULL;
@@ -91,13 +92,13 @@ static int mark_one(void *arg, const struct target *t)
 }
 
 int sampler_paths__mark(struct sampler_paths *s, const struct target_set *targets,
-			const struct owner_list *owners)
+			const struct owner_list *owners, uint32_t waiting_pid)
 {
 	struct marking m = {.s = s};
-	int err;
+	int err = sampler_heap__mark(&s->heap, targets, waiting_pid);
 
-	if (!s->paths || !targets)
-		return 0;
+	if (err || !s->paths || !targets)
+		return err;
 	err = target_set__each(targets, mark_one, &m);
 	if (err) {
 		vec_free(&m.alive);
@@ -161,6 +162,8 @@ static int update(struct sampler_paths *s, bool last, struct tick *t)
 
 	if (!err && s->paths)
 		err = user_paths__limits(s->paths, &t->limits);
+	if (!err)
+		err = sampler_heap__tick(&s->heap, last, t);
 	return err ? err : sampler_slab__tick(&s->slab, t);
 }
 

@@ -2,6 +2,7 @@
 /* Call paths into the ticks: who is sampled, the stacks, and at the end their names. */
 #pragma once
 
+#include "cli/sampler_heap.h"
 #include "cli/sampler_slab.h"
 #include "cli/target.h"
 #include "collect/user_paths.h"
@@ -19,6 +20,7 @@ struct sampler_paths {
 	struct stack_walker walker;
 	bool open;
 	struct sampler_slab slab;
+	struct sampler_heap heap;
 	struct user_paths *paths; /* NULL: nothing is sampled */
 	struct sampling_options options;
 	struct symbolizer *symbolizer;
@@ -37,9 +39,10 @@ int sampler_paths__open_user(struct sampler_paths *s, struct pages *pages,
 int sampler_paths__start(struct sampler_paths *s);
 void sampler_paths__close(struct sampler_paths *s);
 
-/* Samples the targets that are alive; owners: of this moment. 0 or -ENOMEM. */
+/* Samples the targets that are alive; owners: of this moment; waiting_pid: as for
+ * sampler_heap__mark(). 0 or -ENOMEM. */
 int sampler_paths__mark(struct sampler_paths *s, const struct target_set *targets,
-			const struct owner_list *owners);
+			const struct owner_list *owners, uint32_t waiting_pid);
 
 /* Adds to t what is new or changed; `last`: with the names of all code. 0 or -ENOMEM. */
 int sampler_paths__tick(struct sampler_paths *s, bool last, struct tick *t);

@@ -64,9 +64,9 @@ static int load(struct slab_trace *t, uint32_t max_objects, char reason[static B
 		const char **ret_layout)
 {
 	const struct bpf_map_size sizes[] = {
-		{"slab_objects", max_objects, 0},
-		{"kstacks", MAX_STACKS, 0},
-		{NULL, 0, 0},
+		{"slab_objects", max_objects, 0, 0},
+		{"kstacks", MAX_STACKS, 0, 0},
+		{NULL, 0, 0, 0},
 	};
 	struct bpf_shared shared = {.sizes = sizes};
 	struct bpf_spec spec = {.shared = &shared};

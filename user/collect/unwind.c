@@ -18,6 +18,7 @@
 struct space_map {
 	uint64_t start, end, bias;
 	struct module *module;
+	bool is_trampoline; /* where functions return to that the kernel watches the return of */
 };
 
 struct unwind_space {
@@ -151,7 +152,11 @@ bool unwind_space__has(const struct unwind_space *u, uint64_t addr)
 
 static int add_map(struct unwind_space *u, const struct map_line *line)
 {
-	struct space_map map = {.start = line->start, .end = line->end};
+	struct space_map map = {
+		.start = line->start,
+		.end = line->end,
+		.is_trampoline = cursor_is(line->path, "[uprobes]"),
+	};
 	int err = modules__of_map(u->modules, u->proc_fd, u->id, line, &map.module);
 
 	if (err == -ENOSPC)
@@ -341,12 +346,11 @@ static int on_frame(Dwfl_Frame *state, void *arg)
 /* Many a _start, the dynamic loader's for one, does not say that nobody called it. */
 #define START_BYTES 64
 
-static bool ends_at_start(const struct unwind_space *u, const struct unwind_result *r)
+static bool is_start(const struct unwind_space *u, const struct unwind_frame *f)
 {
-	const struct unwind_frame *last = &r->frame[r->n - 1];
-	const struct module *m = modules__get(u->modules, last->module);
+	const struct module *m = modules__get(u->modules, f->module);
 
-	return m && m->entry && last->addr - m->entry < START_BYTES;
+	return m && m->entry && f->addr - m->entry < START_BYTES;
 }
 
 void unwind_space__walk(struct unwind_space *u, const struct mt_sample *s, bool stack_full,
@@ -373,6 +377,52 @@ void unwind_space__walk(struct unwind_space *u, const struct mt_sample *s, bool 
 		ret->end = UNWIND_CUT;
 	if (!ret->n)
 		ret->frame[ret->n++] = frame_of(u, sample_pc(s), false);
-	if (ret->end == UNWIND_FAILED && ends_at_start(u, ret))
+	if (ret->end == UNWIND_FAILED && is_start(u, &ret->frame[ret->n - 1]))
 		ret->end = UNWIND_WHOLE;
+}
+
+/* --- for who walks by rules --- */
+
+Dwfl_Module *unwind_space__module(const struct unwind_space *u, uint64_t addr)
+{
+	return u->dwfl ? dwfl_addrmodule(u->dwfl, addr) : NULL;
+}
+
+bool unwind_space__is_start(const struct unwind_space *u, uint64_t pc)
+{
+	const struct unwind_frame f = frame_of(u, pc, true);
+
+	return is_start(u, &f);
+}
+
+bool unwind_space__is_trampoline(const struct unwind_space *u, uint64_t pc)
+{
+	const struct space_map *map = map_at(u, pc);
+
+	return map && map->is_trampoline;
+}
+
+struct unwind_frame unwind_space__frame(const struct unwind_space *u, uint64_t pc, bool called)
+{
+	return frame_of(u, pc, called);
+}
+
+uint64_t unwind_space__code(const struct unwind_space *u)
+{
+	return u->text_hash;
+}
+
+int unwind_space__each_module(const struct unwind_space *u,
+			      int (*fn)(void *arg, const struct module *m), void *arg)
+{
+	size_t n = 0;
+	int err = 0;
+
+	vec_for_each(map, &u->maps) {
+		bool again = n++ && (map - 1)->module == map->module;
+
+		if (!err && !again)
+			err = fn(arg, map->module);
+	}
+	return err;
 }

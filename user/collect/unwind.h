@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include <elfutils/libdwfl.h>
+
 #include "collect/modules.h"
 #include "memtrace.h"
 
@@ -59,6 +61,20 @@ bool unwind_space__has(const struct unwind_space *u, uint64_t addr);
 /* stack_full: the copy was not ended by the stack's own end. */
 void unwind_space__walk(struct unwind_space *u, const struct mt_sample *s, bool stack_full,
 			struct unwind_result *ret);
+
+/* What has the code at an address, for its frame information. NULL: nothing we know. */
+Dwfl_Module *unwind_space__module(const struct unwind_space *u, uint64_t addr);
+/* Whether this return address leads into where a program or the loader starts. */
+bool unwind_space__is_start(const struct unwind_space *u, uint64_t pc);
+/* Whether the kernel put this return address there, to see when a function returns. */
+bool unwind_space__is_trampoline(const struct unwind_space *u, uint64_t pc);
+/* `called`: a return address. */
+struct unwind_frame unwind_space__frame(const struct unwind_space *u, uint64_t pc, bool called);
+/* Differs when other code is mapped than before. */
+uint64_t unwind_space__code(const struct unwind_space *u);
+/* Each with code that is mapped, perhaps more than once; stops at an error and returns it. */
+int unwind_space__each_module(const struct unwind_space *u,
+			      int (*fn)(void *arg, const struct module *m), void *arg);
 
 /* The words of struct pt_regs that matter. */
 uint64_t sample_pc(const struct mt_sample *s);

@@ -20,7 +20,7 @@
 
 static const char *const domain_titles[_PATH_DOMAIN_MAX] = {
 	[PATH_USER] = "CALL PATHS THAT HOLD MEMORY: WHO FIRST TOUCHED PAGES THAT ARE STILL THERE",
-	[PATH_HEAP] = "CALL PATHS THAT HOLD HEAP BLOCKS",
+	[PATH_HEAP] = "HEAP: OUTSTANDING BYTES BY CALL PATH",
 	[PATH_KERNEL] = "CALL PATHS IN THE KERNEL THAT HOLD PAGES",
 	[PATH_SLAB] = "CALL PATHS IN THE KERNEL THAT HOLD SLAB OBJECTS (WITHIN SLAB PAGES)",
 	[PATH_MMAP] = "CALL PATHS THAT HOLD ADDRESS SPACE, TOUCHED OR NOT",
@@ -108,6 +108,12 @@ static void add_holder(struct strbuf *b, const struct report_path *p)
 			    safe_text(safe, sizeof(safe), p->comm, sizeof(p->comm)), p->id.pid);
 }
 
+/* Without an error there was no sampling: these are the blocks themselves. */
+static const char *unit(const struct report_path *p)
+{
+	return p->domain == PATH_HEAP && !p->error_bytes ? "block" : "sample";
+}
+
 static bool is_notable(const char *kind)
 {
 	return strcmp(kind, "stable") && strcmp(kind, "insufficient");
@@ -129,7 +135,7 @@ static void print_path(const struct report *r, const struct report_path *p, unsi
 	if (r->since_ns)
 		fprintf(out, " in the last %s", human_duration(over, r->since_ns));
 	if (p->samples)
-		fprintf(out, ", %llu sample%s", (unsigned long long)p->samples,
+		fprintf(out, ", %llu %s%s", (unsigned long long)p->samples, unit(p),
 			p->samples == 1 ? "" : "s");
 	if (p->age_known)
 		fprintf(out, ", oldest %s", human_duration(age, p->oldest_age_ns));
@@ -162,8 +168,11 @@ static void print_total(const struct report_path_total *t, FILE *out)
 	strbuf_addf(&b, "%s", safe_text(comm, sizeof(comm), t->comm, sizeof(t->comm)));
 	if (t->id.pid)
 		strbuf_addf(&b, " (pid %u)", t->id.pid);
-	strbuf_addf(&b, ": by %llu samples %s", (unsigned long long)t->samples,
-		    human_bytes(est, t->estimate_bytes));
+	human_bytes(est, t->estimate_bytes);
+	if (t->domain == PATH_HEAP && !t->error_bytes)
+		strbuf_addf(&b, ": %s in %llu blocks", est, (unsigned long long)t->samples);
+	else
+		strbuf_addf(&b, ": by %llu samples %s", (unsigned long long)t->samples, est);
 	if (t->error_bytes)
 		strbuf_addf(&b, " +- %s", human_bytes(error, t->error_bytes));
 	if (t->exit_bytes)
@@ -179,7 +188,8 @@ static void print_total(const struct report_path_total *t, FILE *out)
 	if (churns(t))
 		strbuf_addf(&b,
 			    "; %s were taken in all: memory that is freed and taken again may "
-			    "be kept by another path than the one that touched it first",
+			    "be kept by another path than the one that touched it first; --heap "
+			    "tells which",
 			    human_bytes(taken, t->taken_bytes));
 	if (b.s)
 		text_paragraph(out, "", b.s);

@@ -9,3 +9,9 @@
 /* struct user_pt_regs in words: x0 … x30 sp pc pstate. */
 #define MT_PT_REGS 34
 #define MT_PT_REG_SP 31
+#define MT_PT_REG_IP 32
+#define MT_PT_REG_BP 29
+#define MT_PT_REG_RESULT 0
+#define MT_PT_REG_ARG1 0
+#define MT_PT_REG_ARG2 1
+#define MT_PT_REG_ARG3 2

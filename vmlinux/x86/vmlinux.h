@@ -11,3 +11,9 @@
 /* struct pt_regs in words: r15 … r8 ax cx dx si di orig_ax ip cs flags sp ss. */
 #define MT_PT_REGS 21
 #define MT_PT_REG_SP 19
+#define MT_PT_REG_IP 16
+#define MT_PT_REG_BP 4
+#define MT_PT_REG_RESULT 10
+#define MT_PT_REG_ARG1 14
+#define MT_PT_REG_ARG2 13
+#define MT_PT_REG_ARG3 12

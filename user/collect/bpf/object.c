@@ -95,6 +95,8 @@ static int share_maps(struct bpf_object *obj, const struct bpf_shared *shared)
 			err = bpf_map__set_max_entries(map, s->max_entries);
 		if (!err && fd < 0 && s->value_size)
 			err = bpf_map__set_value_size(map, s->value_size);
+		if (!err && fd < 0 && s->flags)
+			err = bpf_map__set_map_flags(map, bpf_map__map_flags(map) | s->flags);
 		if (err)
 			return err;
 	}

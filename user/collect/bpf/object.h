@@ -13,6 +13,7 @@ struct bpf_map_size {
 	const char *map;
 	__u32 max_entries;
 	__u32 value_size; /* 0: as it is */
+	__u32 flags;	  /* added to what it has */
 };
 
 /* Maps that several objects share: the first object that loads creates them. */

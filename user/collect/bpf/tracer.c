@@ -151,20 +151,20 @@ static void share_maps(struct tracer *t)
 {
 	uint32_t stack = t->machine.config.stack_bytes;
 	const struct bpf_map_size sizes[] = {
-		{"page_owner", t->machine.config.n_pages / MT_CHUNK, 0},
-		{"owners", t->max_owners, 0},
-		{"owner_ids", t->max_owners, 0},
-		{"free_ids", t->max_owners, 0},
-		{"cpu_state", 1, 0},
-		{"exits", 1, 0},
-		{"huge_last", 256, 0},
-		{"sample_slots", t->n_slots ?: 1, 0},
-		{"targets", t->n_slots ? MAX_TARGETS : 1, 0},
-		{"free_slots", t->n_slots ?: 1, 0},
-		{"sample_ring", t->n_slots ? SAMPLE_RING_BYTES : (__u32)getpagesize(), 0},
+		{"page_owner", t->machine.config.n_pages / MT_CHUNK, 0, 0},
+		{"owners", t->max_owners, 0, 0},
+		{"owner_ids", t->max_owners, 0, 0},
+		{"free_ids", t->max_owners, 0, 0},
+		{"cpu_state", 1, 0, 0},
+		{"exits", 1, 0, 0},
+		{"huge_last", 256, 0, 0},
+		{"sample_slots", t->n_slots ?: 1, 0, 0},
+		{"targets", t->n_slots ? MAX_TARGETS : 1, 0, 0},
+		{"free_slots", t->n_slots ?: 1, 0, 0},
+		{"sample_ring", t->n_slots ? SAMPLE_RING_BYTES : (__u32)getpagesize(), 0, 0},
 		{"sample_scratch", t->n_slots ? t->machine.config.n_cpus : 1,
-		 sizeof(struct mt_sample) + stack + MT_STACK_SLACK},
-		{NULL, 0, 0},
+		 sizeof(struct mt_sample) + stack + MT_STACK_SLACK, 0},
+		{NULL, 0, 0, 0},
 	};
 
 	static_assert(sizeof(sizes) <= sizeof(t->sizes), "");

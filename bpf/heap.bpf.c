@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Source "heap": every block that heap allocators hand to watched processes,
+ * from its allocation to its free, with the path that asked for it. Probes are
+ * attached process by process, on instructions that the kernel can emulate.
+ *
+ * Paths are walked here, by rules that user space has read from the frame
+ * information of the code: one look-up a frame. Where a rule is missing the
+ * stack goes to user space, once for each return address of the program.
+ */
+#include "vmlinux.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
+#include "compat.bpf.h"
+#include "heap_walk.bpf.h"
+#include "random.bpf.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+/* Sized by user space; without preallocation where the kernel can do that from everywhere. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct mt_heap_at);
+	__type(value, struct mt_heap_block);
+} heap_blocks SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct mt_heap_thread);
+} heap_threads SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u32);
+	__type(value, struct mt_heap_proc);
+} heap_procs SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct mt_heap_control);
+} heap_control SEC(".maps");
+
+/* What a new thread starts with: too large for the stack of a program. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct mt_heap_thread);
+} heap_blank SEC(".maps");
+
+/* --- allocations --- */
+
+static __always_inline struct mt_heap_proc *watched(void)
+{
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+
+	return bpf_map_lookup_elem(&heap_procs, &tgid);
+}
+
+static __always_inline struct mt_heap_thread *this_thread(void)
+{
+	__u32 tid = bpf_get_current_pid_tgid();
+
+	return bpf_map_lookup_elem(&heap_threads, &tid);
+}
+
+static __always_inline struct mt_heap_thread *new_thread(void)
+{
+	__u32 tid = bpf_get_current_pid_tgid(), zero = 0;
+	struct mt_heap_thread *blank;
+
+	blank = bpf_map_lookup_elem(&heap_blank, &zero);
+	if (!blank || bpf_map_update_elem(&heap_threads, &tid, blank, BPF_ANY))
+		return NULL;
+	return bpf_map_lookup_elem(&heap_threads, &tid);
+}
+
+static __always_inline bool draw(struct mt_heap_thread *t, __u64 size)
+{
+	struct mt_heap_control *control;
+	__u32 zero = 0;
+	bool due = true;
+
+	control = bpf_map_lookup_elem(&heap_control, &zero);
+	if (!control || !control->interval)
+		return true;
+	if (t->started) {
+		t->left -= size;
+		due = t->left <= 0;
+		if (!due)
+			return false;
+	}
+	t->left = control->interval * random_exponential() >> 16;
+	if (t->started)
+		return true;
+	/* The first gap of a thread begins before this block. */
+	t->started = 1;
+	t->left -= size;
+	if (t->left > 0)
+		return false;
+	t->left = control->interval * random_exponential() >> 16;
+	return true;
+}
+
+/* The block leaves the table now: once it is freed, another thread may get its address. */
+static __always_inline void take_old(struct mt_heap_thread *t, __u64 addr)
+{
+	struct mt_heap_at at = {addr, t->space};
+	struct mt_heap_block *b;
+
+	t->had_old = 0;
+	if (!addr)
+		return;
+	b = bpf_map_lookup_elem(&heap_blocks, &at);
+	if (!b)
+		return;
+	t->old = *b;
+	t->old_addr = addr;
+	t->had_old = 1;
+	bpf_map_delete_elem(&heap_blocks, &at);
+}
+
+static __always_inline struct mt_heap_thread *enter(const __u64 *regs, enum mt_heap_kind kind,
+						    __u64 size)
+{
+	struct mt_heap_proc *p = watched();
+	struct mt_heap_thread *t;
+	__u64 before = 0;
+
+	if (!p)
+		return NULL;
+	t = this_thread() ?: new_thread();
+	if (!t) {
+		count(MT_HEAP_C_NO_THREAD, 1);
+		return NULL;
+	}
+	/* Within a call, deeper on the stack: an allocator that uses another function of its
+	 * own. A call left by a jump is found by its place, which is not above ours. */
+	if (t->space == p->space && t->sp > regs[MT_PT_REG_SP])
+		return NULL;
+	if (t->space == p->space && t->sp == regs[MT_PT_REG_SP])
+		before = t->path_key;
+	t->space = p->space;
+	t->sp = regs[MT_PT_REG_SP];
+	t->kind = kind;
+	t->size = size;
+	t->had_old = 0;
+	t->keep = draw(t, size);
+	if (t->keep)
+		t->path_key = walk(regs, t, before);
+	return t;
+}
+
+SEC("uprobe")
+int heap_malloc(void *ctx)
+{
+	const __u64 *regs = ctx;
+
+	enter(regs, MT_HEAP_MALLOC, regs[MT_PT_REG_ARG1]);
+	return 0;
+}
+
+SEC("uprobe")
+int heap_calloc(void *ctx)
+{
+	const __u64 *regs = ctx;
+
+	/* An overflow fails, and is not looked at again. */
+	enter(regs, MT_HEAP_CALLOC, regs[MT_PT_REG_ARG1] * regs[MT_PT_REG_ARG2]);
+	return 0;
+}
+
+SEC("uprobe")
+int heap_aligned(void *ctx)
+{
+	const __u64 *regs = ctx;
+
+	enter(regs, MT_HEAP_ALIGNED, regs[MT_PT_REG_ARG2]);
+	return 0;
+}
+
+SEC("uprobe")
+int heap_posix(void *ctx)
+{
+	const __u64 *regs = ctx;
+	struct mt_heap_thread *t = enter(regs, MT_HEAP_POSIX, regs[MT_PT_REG_ARG3]);
+
+	if (t)
+		t->result = regs[MT_PT_REG_ARG1];
+	return 0;
+}
+
+SEC("uprobe")
+int heap_realloc(void *ctx)
+{
+	const __u64 *regs = ctx;
+	struct mt_heap_thread *t = enter(regs, MT_HEAP_REALLOC, regs[MT_PT_REG_ARG2]);
+
+	if (t)
+		take_old(t, regs[MT_PT_REG_ARG1]);
+	return 0;
+}
+
+SEC("uprobe")
+int heap_realloc_n(void *ctx)
+{
+	const __u64 *regs = ctx;
+	struct mt_heap_thread *t =
+		enter(regs, MT_HEAP_REALLOC_N, regs[MT_PT_REG_ARG2] * regs[MT_PT_REG_ARG3]);
+
+	if (t)
+		take_old(t, regs[MT_PT_REG_ARG1]);
+	return 0;
+}
+
+static __always_inline void keep_block(struct mt_heap_thread *t, __u64 addr)
+{
+	struct mt_heap_at at = {addr, t->space};
+	struct mt_heap_block b = {t->path_key, t->size, bpf_ktime_get_boot_ns()};
+	int err = bpf_map_update_elem(&heap_blocks, &at, &b, BPF_NOEXIST);
+
+	count(MT_HEAP_C_ALLOCS, 1);
+	if (!err)
+		return;
+	if (bpf_map_lookup_elem(&heap_blocks, &at)) {
+		count(MT_HEAP_C_STALE, 1);
+		bpf_map_update_elem(&heap_blocks, &at, &b, BPF_ANY);
+		return;
+	}
+	count(MT_HEAP_C_FULL, 1);
+	count(MT_HEAP_C_FULL_BYTES, b.size);
+}
+
+/* The address a call returned; 0: it failed. */
+static __always_inline __u64 result_of(const __u64 *regs, const struct mt_heap_thread *t)
+{
+	__u64 addr = regs[MT_PT_REG_RESULT];
+
+	if (t->kind != MT_HEAP_POSIX)
+		return addr;
+	if ((__u32)addr || bpf_probe_read_user(&addr, sizeof(addr), (void *)t->result))
+		return 0;
+	return addr;
+}
+
+SEC("uretprobe")
+int heap_return(void *ctx)
+{
+	const __u64 *regs = ctx;
+	struct mt_heap_thread *t = this_thread();
+	__u64 addr;
+
+	/* The return address has been taken off the stack. */
+	if (!t || t->sp + sizeof(__u64) != regs[MT_PT_REG_SP])
+		return 0;
+	t->sp = 0;
+	addr = result_of(regs, t);
+	if (addr && t->keep) {
+		keep_block(t, addr);
+	} else if (!addr && t->had_old && t->size) {
+		/* It failed, and the old block is still there. A size of 0 has freed it. */
+		struct mt_heap_at at = {t->old_addr, t->space};
+
+		bpf_map_update_elem(&heap_blocks, &at, &t->old, BPF_ANY);
+	}
+	return 0;
+}
+
+SEC("uprobe")
+int heap_free(void *ctx)
+{
+	const __u64 *regs = ctx;
+	struct mt_heap_at at = {.addr = regs[MT_PT_REG_ARG1]};
+	struct mt_heap_proc *p;
+
+	if (!at.addr)
+		return 0;
+	p = watched();
+	if (!p)
+		return 0;
+	at.space = p->space;
+	bpf_map_delete_elem(&heap_blocks, &at);
+	return 0;
+}
+
+/* --- processes --- */
+
+static __always_inline __u64 new_space(__u32 tgid)
+{
+	return bpf_ktime_get_boot_ns() << 22 | tgid; /* a tgid has 22 bits */
+}
+
+static __always_inline void tell(enum mt_heap_record type, __u32 tgid, __u64 space)
+{
+	struct mt_heap_event e = {.type = type, .tgid = tgid, .space = space};
+
+	if (bpf_ringbuf_output(&heap_ring, &e, sizeof(e), 0))
+		count(MT_HEAP_C_NO_EVENT, 1);
+}
+
+SEC("raw_tp/sched_process_fork")
+int heap_fork(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct task_struct *parent = (void *)ctx->args[0], *child = (void *)ctx->args[1];
+	__u32 tgid = BPF_CORE_READ(parent, tgid), new = BPF_CORE_READ(child, tgid);
+	__u32 tid = BPF_CORE_READ(child, pid);
+	struct mt_heap_proc *p = bpf_map_lookup_elem(&heap_procs, &tgid), own = {};
+
+	if (!p || !p->heirs || tid != new)
+		return 0;
+	own.heirs = 1;
+	/* vfork: until it executes something it works on its parent's heap. */
+	own.space =
+		BPF_CORE_READ(child, mm) == BPF_CORE_READ(parent, mm) ? p->space : new_space(new);
+	if (bpf_map_update_elem(&heap_procs, &new, &own, BPF_ANY))
+		count(MT_HEAP_C_NO_PROC, 1);
+	else
+		tell(MT_HEAP_FORK, new, own.space);
+	return 0;
+}
+
+SEC("raw_tp/sched_process_exec")
+int heap_exec(struct bpf_raw_tracepoint_args *ctx)
+{
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	struct mt_heap_proc *p = bpf_map_lookup_elem(&heap_procs, &tgid);
+
+	if (!p)
+		return 0;
+	p->space = new_space(tgid);
+	tell(MT_HEAP_EXEC, tgid, p->space);
+	return 0;
+}
+
+SEC("raw_tp/sched_process_exit")
+int heap_exit(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct task_struct *task = (void *)ctx->args[0];
+	__u32 tid = BPF_CORE_READ(task, pid), tgid = BPF_CORE_READ(task, tgid);
+	struct mt_heap_proc *p = bpf_map_lookup_elem(&heap_procs, &tgid);
+
+	if (!p)
+		return 0;
+	bpf_map_delete_elem(&heap_threads, &tid);
+	/* The count was taken down before the event: 0 says this was the last thread. */
+	if (BPF_CORE_READ(task, signal, live.counter))
+		return 0;
+	tell(MT_HEAP_EXIT, tgid, p->space);
+	bpf_map_delete_elem(&heap_procs, &tgid);
+	return 0;
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The path to where a thread of a watched process is in user mode, by rules that
+ * user space has read from the frame information of the code: one look-up a
+ * frame. Where a rule is missing the stack goes to user space, which is so once
+ * for each return address of a program.
+ */
+#pragma once
+
+#include "vmlinux.h"
+
+#include <bpf/bpf_helpers.h>
+
+#include "memtrace_heap.h"
+
+const volatile struct mt_config cfg SEC(".rodata.cfg");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u64);
+	__type(value, struct mt_heap_path);
+} heap_paths SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct mt_heap_at);
+	__type(value, struct mt_heap_rule);
+} heap_rules SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+} heap_ring SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct mt_heap_cpu);
+} heap_cpu SEC(".maps");
+
+static __always_inline void count(enum mt_heap_count which, __u64 by)
+{
+	struct mt_heap_cpu *cpu;
+	__u32 zero = 0;
+
+	cpu = bpf_map_lookup_elem(&heap_cpu, &zero);
+	if (cpu)
+		cpu->count[which] += by;
+}
+
+/* As in sample.bpf.h: page by page, as far as the stack goes. */
+static __always_inline __u32 copy_stack(struct mt_heap_stack *s, __u64 sp)
+{
+	__u32 done = 0;
+
+	for (__u32 i = 0; i <= MT_STACK_MAX / 4096; i++) {
+		__u32 n = 4096 - (sp & 4095);
+
+		if (done >= cfg.stack_bytes)
+			break;
+		if (n > cfg.stack_bytes - done)
+			n = cfg.stack_bytes - done;
+		if (bpf_probe_read_user(&s->stack[done & (cfg.stack_bytes - 1)],
+					n & (MT_STACK_SLACK - 1), (void *)sp))
+			break;
+		done += n;
+		sp += n;
+	}
+	return done;
+}
+
+/* The walk stands before a return address without a rule. Returns the number of the record. */
+static __always_inline __u64 send_stack(struct mt_heap_thread *t, __u64 before, __u64 sp, __u64 bp)
+{
+	__u64 now = bpf_ktime_get_boot_ns(), id = bpf_get_current_pid_tgid();
+	struct mt_heap_stack *s;
+
+	s = bpf_ringbuf_reserve(&heap_ring, sizeof(*s) + cfg.stack_bytes + MT_STACK_SLACK, 0);
+	if (!s) {
+		count(MT_HEAP_C_NO_PATH, 1);
+		return 0;
+	}
+	s->head.space = t->space;
+	s->head.type = MT_HEAP_STACK;
+	s->head.tgid = id >> 32;
+	s->number = mt_heap_mix(mt_heap_mix(now, now >> 32), id) | MT_HEAP_PENDING;
+	s->before = before;
+	s->sp = sp;
+	s->bp = bp;
+	s->pad = 0;
+	bpf_probe_read_kernel(&s->path, sizeof(s->path), &t->path);
+	s->stack_bytes = copy_stack(s, sp);
+	id = s->number;
+	bpf_ringbuf_submit(s, 0);
+	return id;
+}
+
+static __always_inline __u64 keep_path(struct mt_heap_thread *t, __u64 hash, __u32 n, __u32 end)
+{
+	__u64 key = mt_heap_key(mt_heap_mix(hash, end));
+
+	if (bpf_map_lookup_elem(&heap_paths, &key))
+		return key;
+	t->path.space = t->space;
+	t->path.tgid = bpf_get_current_pid_tgid() >> 32;
+	t->path.n = n;
+	t->path.end = end;
+	if (!bpf_map_update_elem(&heap_paths, &key, &t->path, BPF_ANY))
+		return key;
+	count(MT_HEAP_C_NO_ROOM, 1);
+	return 0;
+}
+
+/*
+ * From the first instruction of an allocation function, where the return address is on top.
+ * before: the path key of a call that was entered with the same stack pointer, 0: none.
+ */
+static __always_inline __u64 walk(const __u64 *regs, struct mt_heap_thread *t, __u64 before)
+{
+	struct mt_heap_at at = {.space = t->space};
+	__u64 sp = regs[MT_PT_REG_SP], bp = regs[MT_PT_REG_BP], hash = t->space;
+	__u64 word[2]; /* below the CFA: often the frame pointer, and the return address */
+	__u32 n = 1, end = MT_RULE_BROKEN;
+
+	t->path.ip[0] = regs[MT_PT_REG_IP];
+	hash = mt_heap_mix(hash, t->path.ip[0]);
+	if (bpf_probe_read_user(&at.addr, sizeof(at.addr), (void *)sp))
+		return keep_path(t, hash, n, end);
+	sp += sizeof(at.addr);
+	for (__u32 i = 1; i < MT_HEAP_DEPTH; i++) {
+		struct mt_heap_rule *rule;
+		__u64 cfa;
+
+		t->path.ip[i] = at.addr;
+		n = i + 1;
+		hash = mt_heap_mix(hash, at.addr);
+		rule = bpf_map_lookup_elem(&heap_rules, &at);
+		if (!rule) {
+			t->path.n = n;
+			return send_stack(t, before, sp, bp);
+		}
+		end = rule->kind;
+		if (end == MT_RULE_TAIL && i == 1)
+			return before;
+		if (end >= MT_RULE_END)
+			break;
+		cfa = (end == MT_RULE_SP ? sp : bp) + (__s64)rule->cfa;
+		end = MT_RULE_BROKEN;
+		if (rule->kind == MT_RULE_BP_REF &&
+		    bpf_probe_read_user(&cfa, sizeof(cfa), (void *)cfa))
+			break;
+		/* Stacks grow down: callers are above. */
+		if (cfa <= sp ||
+		    bpf_probe_read_user(word, sizeof(word), (void *)cfa - sizeof(word)))
+			break;
+		if (rule->bp == -2 * (__s32)sizeof(__u64))
+			bp = word[0];
+		else if (rule->bp &&
+			 bpf_probe_read_user(&bp, sizeof(bp), (void *)cfa + (__s64)rule->bp))
+			break;
+		at.addr = word[1];
+		sp = cfa;
+	}
+	return keep_path(t, hash, n, end);
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Between the parts of collect/heap.c. */
+#pragma once
+
+#include "base/hmap.h"
+#include "collect/heap.h"
+#include "collect/heap_functions.h"
+#include "collect/link_reaper.h"
+#include "collect/unwind_rule.h"
+
+/* What has been looked for allocation functions, each file once. */
+struct heap_file {
+	uint64_t dev, inode;
+	int fd; /* of a file nobody has mapped yet; -1: not owned */
+	struct heap_functions functions;
+};
+
+struct heap_watched {
+	struct proc_id id;
+	char comm[COMM_SIZE];
+	uint64_t space;
+	uint32_t lost_path;	     /* of blocks without one; 0: not made yet */
+	struct unwind_space *unwind; /* NULL: cannot be read */
+	VEC(uint64_t) rules;	     /* return addresses that the kernel side has rules of */
+	VEC(uint32_t) probed;	     /* files, by index */
+	struct bpf_links links;	     /* the thread's, once it runs */
+	uint64_t due_ns;	     /* CLOCK_MONOTONIC: next look at what it has mapped */
+	uint32_t looks;		     /* since its exec */
+	uint32_t refreshes;	     /* since its exec, for code that was not known */
+	bool no_allocator;	     /* counted as one without */
+	bool gone;		     /* the thread has been told so */
+	bool ended;		     /* its space was another, or none, when last summed up */
+};
+
+struct heap_counts {
+	uint64_t running;	/* watched only after they had begun */
+	uint64_t late;		/* allocators found when they were in use already */
+	uint64_t no_allocator;	/* processes without one, as far as we see */
+	uint64_t probes_failed; /* functions without a probe */
+	uint64_t dear;		/* functions probed on an instruction that is not emulated */
+	uint64_t unknown;	/* stacks of processes that were gone before they were read */
+	uint64_t rules_full;
+	uint64_t broken; /* paths that do not reach the thread's first function */
+	uint64_t failed; /* out of memory */
+};
+
+struct heap {
+	int root_fd;
+	struct heap_options options;
+	struct code_book *book; /* its lock is for everything below but the links */
+	struct bpf_object *obj;
+	struct bpf_links links;
+	struct ring_buffer *ring;
+	struct link_reaper *reaper;
+	int procs_fd, rules_fd, paths_fd, blocks_fd, cpu_fd;
+	uint32_t n_cpus;
+	pthread_mutex_t drain; /* who reads the ring buffer */
+	pthread_t thread;
+	bool running, stop, rescan;
+	VEC(struct heap_watched *) watched; /* changed by the thread only, once it runs */
+	VEC(struct proc_id) wanted;
+	VEC(struct mt_heap_event) events;
+	VEC(struct heap_file) files;
+	VEC(uint32_t) candidates; /* files that a command may map, by index */
+	struct hmap paths;	  /* path key -> path of the book */
+	struct hmap pending;	  /* number of a stack -> path of the book */
+	VEC(uint64_t) recent;	  /* numbers since the last summing up began */
+	struct mt_heap_stack *scratch;
+	struct heap_counts counts;
+};
+
+/* --- heap_probes.c --- */
+/* Index of the file at fd; read when it is new. `keep`: take fd over. 0 or -ENOMEM. */
+int heap_file__find(struct heap *h, int fd, bool keep, uint32_t *ret);
+/* Puts probes for a file's functions into a process that has none of it yet. 0 or -ENOMEM. */
+int heap_probes__attach(struct heap *h, struct heap_watched *w, uint32_t file, int fd);
+/* One function of the file at fd. 0 or -errno. */
+int heap_probes__attach_one(struct heap *h, struct heap_watched *w, int fd,
+			    const struct heap_function *f);
+/* --- heap_candidates.c --- */
+/* Files with allocation functions that a command is going to map. 0 or -ENOMEM. */
+int heap_candidates__find(struct heap *h, const char *command);
+
+/* --- heap_watch.c --- */
+/* Starts watching: `space` as the kernel side has it, 0: it does not know it yet. 0 or -ENOMEM. */
+int heap_watch__add(struct heap *h, struct proc_id id, uint64_t space, bool waits);
+/* Forks and exits. */
+void heap_watch__event(struct heap *h, const struct mt_heap_event *e);
+/* What comes after it in the ring is of another program already: with the book's lock held. */
+void heap_watch__exec(struct heap *h, const struct mt_heap_event *e);
+/* Looks at what processes have mapped since: those that are due, or all. */
+void heap_watch__look(struct heap *h, bool all);
+struct heap_watched *heap_watch__find(const struct heap *h, uint64_t space); /* NULL: none */
+void heap_watch__free(struct heap *h, struct heap_watched *w);
+
+/* --- heap_stacks.c; with the book's lock held --- */
+void heap_stacks__add(struct heap *h, const struct mt_heap_stack *s, size_t size);
+/* Path in the book of a block's path key; of w's lost ones when it has none. 0 or -ENOMEM. */
+int heap_stacks__path(struct heap *h, struct heap_watched *w, uint64_t key, uint32_t *ret);
+/* The code of w is another than it was: rules are asked for anew. */
+void heap_stacks__forget_rules(struct heap *h, struct heap_watched *w);
+
+/* --- heap_sum.c --- */
+int heap_sum(struct heap *h);

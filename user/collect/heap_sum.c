@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is held: the kernel side's table of blocks, added up by path. */
+#include <errno.h>
+#include <time.h>
+
+#include <bpf/bpf.h>
+
+#include "base/cleanup.h"
+#include "collect/heap_part.h"
+#include "collect/sample_sums.h"
+
+#define NS_PER_S 1000000000ull
+#define BATCH 4096
+/* Numbers of stacks that are kept though no block may have them any more. */
+#define PENDING_MAX 65536
+/* Blocks of processes that have ended, or execute something else now. One that has just begun may
+ * be unknown to us for a moment. */
+#define FORGET_NS (10 * NS_PER_S)
+
+struct used {
+	uint64_t number;
+	uint32_t path;
+};
+
+struct summing {
+	struct heap *h;
+	uint64_t now_ns;    /* CLOCK_BOOTTIME */
+	uint64_t newest_ns; /* blocks that are younger are not counted */
+	bool tidy;
+	VEC(struct used) used;
+	struct heap_watched *last; /* blocks of one process come one after another, mostly */
+};
+
+static bool has_ended(const struct heap *h, const struct heap_watched *w)
+{
+	struct mt_heap_proc p;
+
+	return bpf_map_lookup_elem(h->procs_fd, &w->id.pid, &p) || p.space != w->space;
+}
+
+static void begin(struct heap *h)
+{
+	h->recent.n = 0;
+	vec_for_each(w, &h->watched)
+		(*w)->ended = has_ended(h, *w);
+	vec_for_each(e, &h->book->table.paths) {
+		if (e->now.domain != PATH_HEAP)
+			continue;
+		e->live = e->variance = 0;
+		e->now.samples = e->now.oldest = 0;
+	}
+}
+
+static void end(struct heap *h)
+{
+	vec_for_each(e, &h->book->table.paths) {
+		if (e->now.domain != PATH_HEAP)
+			continue;
+		e->now.live = (uint64_t)e->live;
+		e->now.error = (uint64_t)(SAMPLE_ERROR_SIGMAS * sqrt(e->variance));
+	}
+}
+
+static int add_block(struct summing *s, const struct mt_heap_at *at, const struct mt_heap_block *b)
+{
+	uint64_t interval = s->h->options.interval_bytes;
+	const struct sample_weight w = interval ? sample_weigh(b->size, interval)
+						: (struct sample_weight){.bytes = (double)b->size};
+	struct path_entry *e;
+	uint32_t path;
+	int err;
+
+	if (!s->last || s->last->space != at->space)
+		s->last = heap_watch__find(s->h, at->space);
+	if (!s->last || s->last->ended) {
+		if (b->time_ns + FORGET_NS < s->now_ns)
+			bpf_map_delete_elem(s->h->blocks_fd, at);
+		return 0;
+	}
+	err = heap_stacks__path(s->h, s->last, b->path, &path);
+	if (!err && s->tidy && b->path & MT_HEAP_PENDING)
+		err = vec_push(&s->used, (struct used){b->path, path});
+	if (err || (s->h->options.min_age_ns && b->time_ns > s->newest_ns))
+		return err;
+	e = &s->h->book->table.paths.v[path - 1];
+	e->live += w.bytes;
+	e->variance += w.variance;
+	e->now.samples++;
+	if (!e->now.oldest || b->time_ns < e->now.oldest)
+		e->now.oldest = b->time_ns;
+	return 0;
+}
+
+struct batch {
+	struct mt_heap_at at[BATCH];
+	struct mt_heap_block block[BATCH];
+};
+
+static int add_batch(struct summing *s, const struct batch *b, uint32_t n)
+{
+	int err = 0;
+
+	pthread_mutex_lock(&s->h->book->lock);
+	for (uint32_t i = 0; !err && i < n; i++)
+		err = add_block(s, &b->at[i], &b->block[i]);
+	s->last = NULL; /* may be freed as soon as the lock is */
+	pthread_mutex_unlock(&s->h->book->lock);
+	return err;
+}
+
+static int add_blocks(struct summing *s)
+{
+	_cleanup_free_ struct batch *b = malloc(sizeof(*b));
+	LIBBPF_OPTS(bpf_map_batch_opts, opts);
+	uint32_t next = 0;
+	bool first = true;
+	int err = b ? 0 : -ENOMEM, read = 0;
+
+	while (!err && !read) {
+		uint32_t n = BATCH;
+
+		read = bpf_map_lookup_batch(s->h->blocks_fd, first ? NULL : &next, &next, b->at,
+					    b->block, &n, &opts);
+		if (!read || read == -ENOENT) /* the end */
+			err = add_batch(s, b, n);
+		first = false;
+	}
+	return err ? err : read == -ENOENT ? 0 : read;
+}
+
+/* Numbers that no block has any more are forgotten. */
+static int tidy(struct summing *s)
+{
+	struct heap *h = s->h;
+	struct hmap kept = {};
+	uint32_t path;
+	int err = 0;
+
+	vec_for_each(u, &s->used)
+		err = err ?: hmap_put(&kept, (struct hmap_key){{u->number, 0, 0}}, u->path);
+	vec_for_each(number, &h->recent) {
+		const struct hmap_key key = {{*number, 0, 0}};
+
+		if (!err && hmap_get(&h->pending, key, &path))
+			err = hmap_put(&kept, key, path);
+	}
+	if (err) {
+		hmap_free(&kept);
+		return err;
+	}
+	hmap_free(&h->pending);
+	h->pending = kept;
+	return 0;
+}
+
+int heap_sum(struct heap *h)
+{
+	struct summing s = {.h = h};
+	struct timespec now;
+	int err;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	s.now_ns = now.tv_sec * NS_PER_S + now.tv_nsec;
+	s.newest_ns = s.now_ns - h->options.min_age_ns;
+	pthread_mutex_lock(&h->book->lock);
+	s.tidy = h->pending.n > PENDING_MAX;
+	begin(h);
+	pthread_mutex_unlock(&h->book->lock);
+	err = add_blocks(&s);
+	pthread_mutex_lock(&h->book->lock);
+	end(h);
+	if (!err && s.tidy)
+		err = tidy(&s);
+	pthread_mutex_unlock(&h->book->lock);
+	vec_free(&s.used);
+	return err;
+}
