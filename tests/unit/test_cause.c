@@ -97,7 +97,7 @@ static void dentries_are_no_leak(void **state)
 		    "which has ended; reclaimable, not a leak; MemAvailable hardly changed",
 		    "Next: slabtop -o -s c | head -20");
 	assert_true(cause_find_reclaimable(r, owners, 2, &c));
-	assert_int_equal(c.lost, 0);
+	assert_int_equal(c.basis, CAUSE_GROWN);
 	/* Somebody with less than half of it is not who. */
 	assert_true(cause_find(r, owners, 1, &c));
 	assert_null(c.taker);
@@ -139,6 +139,71 @@ static void what_has_ended_gets_no_command(void **state)
 	report__free(r);
 }
 
+/* 64 MiB of shared memory, while others gave back 60. */
+static void what_others_gave_back_hides_nothing(void **state)
+{
+	struct report *r = new_report(-4 * MIB, -4 * MIB);
+	struct cause c;
+
+	r->total.taken = (uint64_t)(70 * MIB);
+	line(r, LEDGER_PAGE_CACHE, 100, 300);
+	line(r, LEDGER_ANON, 200, 140);
+	line(r, LEDGER_VMALLOC, 10, 16);
+	line(r, LEDGER_SHMEM, 0, 64);
+	holder(r, HIDDEN_SYSV, 40, "", "shmid 3", 64);
+	r->hidden.v[0].last.is_left = true;
+	assert_true(cause_find(r, NULL, 0, &c));
+	assert_said(&c,
+		    "64.0 MiB of the 70.0 MiB taken is shared memory, tmpfs: 64.0 MiB of shmid 3, "
+		    "pid 40, which has ended (/proc/sysvipc/shm); stays until it is removed, "
+		    "whoever made it; MemAvailable -4.0 MiB, as memory was given back elsewhere",
+		    "Next: ipcs -mp; df -h -t tmpfs; lsof +L1");
+	/* It even rose. */
+	r->available.end = r->available.start + (uint64_t)(9 * MIB);
+	r->total.free = 12 * MIB;
+	assert_true(cause_find(r, NULL, 0, &c));
+	assert_int_equal(c.basis, CAUSE_TAKEN);
+	assert_int_equal(c.amount, 70 * MIB);
+	/* It fell, by less than this took: not "20 of the 20 lost". */
+	r->available.end = r->available.start - (uint64_t)(20 * MIB);
+	assert_true(cause_find(r, NULL, 0, &c));
+	assert_int_equal(c.basis, CAUSE_TAKEN);
+	/* Nearly all of it: the loss is what people ask about. */
+	r->available.end = r->available.start - (uint64_t)(50 * MIB);
+	assert_true(cause_find(r, NULL, 0, &c));
+	assert_int_equal(c.basis, CAUSE_LOST);
+	assert_int_equal(c.amount, 50 * MIB);
+	/* Nobody says what MemAvailable did. */
+	r->available.known = false;
+	assert_true(cause_find(r, NULL, 0, &c));
+	assert_said(&c,
+		    "64.0 MiB of the 70.0 MiB taken is shared memory, tmpfs: 64.0 MiB of shmid 3, "
+		    "pid 40, which has ended (/proc/sysvipc/shm); stays until it is removed, "
+		    "whoever made it",
+		    "Next: ipcs -mp; df -h -t tmpfs; lsof +L1");
+	/* Taken in many small parts: no line is the cause. */
+	r->total.taken = (uint64_t)(700 * MIB);
+	assert_false(cause_find(r, NULL, 0, &c));
+	report__free(r);
+}
+
+/* A little was taken, and far more went to the file cache: that is what MemFree is asked about. */
+static void file_cache_is_told_beside_small_takings(void **state)
+{
+	struct report *r = new_report(-2 * MIB, -500 * MIB);
+	struct cause c;
+
+	r->total.taken = (uint64_t)(12 * MIB);
+	line(r, LEDGER_PAGE_CACHE, 100, 590);
+	line(r, LEDGER_ANON, 100, 112);
+	assert_true(cause_find(r, NULL, 0, &c));
+	assert_said(&c,
+		    "490 MiB of the 500 MiB that MemFree lost is page cache; file cache: "
+		    "reclaimable, not a leak; MemAvailable hardly changed",
+		    "");
+	report__free(r);
+}
+
 static void no_cause_without_loss(void **state)
 {
 	struct report *r = new_report(-2 * MIB, -20 * MIB);
@@ -167,6 +232,8 @@ int main(void)
 		cmocka_unit_test(dentries_are_no_leak),
 		cmocka_unit_test(processes_own_memory),
 		cmocka_unit_test(what_has_ended_gets_no_command),
+		cmocka_unit_test(what_others_gave_back_hides_nothing),
+		cmocka_unit_test(file_cache_is_told_beside_small_takings),
 		cmocka_unit_test(no_cause_without_loss),
 	};
 

@@ -9,6 +9,9 @@
 #define LOSS_MIN (8 << 20)
 /* A line with less of the loss than this share does not explain it. */
 #define SHARE_MIN_PERMILLE 300
+/* MemAvailable that fell by less than this share of what a line took is not what to tell it by:
+ * the rest came out of what others gave back. */
+#define NET_MIN_PERMILLE 750
 /* A holder of less of its line's growth is not "who". */
 #define HOLDER_MIN_PERMILLE 250
 /* Nor is one who took less than half of the kernel pages in question. */
@@ -80,30 +83,64 @@ static int64_t kept_by_cpus(const struct report *r)
 	return 0;
 }
 
-static bool find_loss(const struct report *r, struct cause *c)
+static bool is_share(uint64_t part, uint64_t whole, unsigned int permille)
 {
-	int64_t available = r->available.known ? span_delta(r->available) : 0;
-	int64_t kept = kept_by_cpus(r), least;
-
-	least = kept > 0 ? add_sat(-LOSS_MIN, -kept) : -LOSS_MIN;
-	c->of_available = available <= least;
-	c->lost = magnitude(c->of_available ? available : r->total.free);
-	return c->of_available || r->total.free <= least;
+	return (double)part >= (double)whole / 1000 * permille;
 }
 
 /* What can be had without swapping has taken nothing from MemAvailable. */
-static bool find_line(const struct report *r, struct cause *c)
+static bool is_taken(enum ledger_line line)
+{
+	return line != LEDGER_FREE_PCP && !ledger_lines[line].is_available;
+}
+
+static void find_line(const struct report *r, struct cause *c)
 {
 	vec_for_each(l, &r->ledger) {
 		uint64_t grown = growth_of(l->start, l->end);
 
 		if (l->line == LEDGER_FREE || l->line == LEDGER_FREE_PCP || grown <= c->grown ||
-		    (c->of_available && ledger_lines[l->line].is_available))
+		    (c->basis != CAUSE_FREE && !is_taken(l->line)))
 			continue;
 		c->line = l->line;
 		c->grown = grown;
 	}
-	return c->grown && (double)c->grown >= (double)c->lost / 1000 * SHARE_MIN_PERMILLE;
+}
+
+static bool try_basis(const struct report *r, enum cause_basis basis, uint64_t amount,
+		      struct cause *c)
+{
+	c->basis = basis;
+	c->amount = amount;
+	c->grown = 0;
+	find_line(r, c);
+	return c->grown && is_share(c->grown, amount, SHARE_MIN_PERMILLE);
+}
+
+/*
+ * The net loss, where there is one and it is what the line took; else what was
+ * taken, whatever others gave back; and MemFree where that is about something
+ * else, far larger, that can be had again.
+ */
+static bool find_loss(const struct report *r, struct cause *c)
+{
+	int64_t kept = kept_by_cpus(r), least;
+	uint64_t taken = r->total.taken, freed = magnitude(r->total.free);
+	bool is_lost, is_free_lost;
+
+	c->available_known = r->available.known;
+	c->available = r->available.known ? span_delta(r->available) : 0;
+	least = kept > 0 ? add_sat(-LOSS_MIN, -kept) : -LOSS_MIN;
+	is_lost = c->available <= least;
+	is_free_lost = r->total.free <= least;
+	if (is_lost && try_basis(r, CAUSE_LOST, magnitude(c->available), c) &&
+	    is_share(c->amount, c->grown, NET_MIN_PERMILLE))
+		return true;
+	if (taken >= LOSS_MIN &&
+	    (!is_free_lost || is_lost || is_share(taken, freed, SHARE_MIN_PERMILLE)) &&
+	    try_basis(r, CAUSE_TAKEN, taken, c))
+		return true;
+	return is_free_lost && !is_lost && try_basis(r, CAUSE_FREE, freed, c);
 }
 
 static void find_holder(const struct report *r, struct cause *c)
@@ -159,7 +196,7 @@ static void find_taker(const struct owner_sample *owners, size_t n, struct cause
 		    (!c->taker || owners[i].live[PAGES_KERNEL] > c->taker->live[PAGES_KERNEL]))
 			c->taker = &owners[i];
 	if (c->taker &&
-	    (double)c->taker->live[PAGES_KERNEL] < (double)c->grown / 1000 * TAKER_MIN_PERMILLE)
+	    !is_share((uint64_t)c->taker->live[PAGES_KERNEL], c->grown, TAKER_MIN_PERMILLE))
 		c->taker = NULL;
 }
 
@@ -169,7 +206,7 @@ static void find_who(const struct report *r, const struct owner_sample *owners, 
 	find_holder(r, c);
 	find_process(r, c);
 	find_taker(owners, n_owners, c);
-	if ((double)c->holder_grown < (double)c->grown / 1000 * HOLDER_MIN_PERMILLE) {
+	if (!is_share(c->holder_grown, c->grown, HOLDER_MIN_PERMILLE)) {
 		c->holder = NULL;
 		c->process = NULL;
 		c->holder_grown = 0;
@@ -181,7 +218,7 @@ bool cause_find(const struct report *r, const struct owner_sample *owners, size_
 {
 	struct cause c = {0};
 
-	if (!r->total.ledger_known || !find_loss(r, &c) || !find_line(r, &c))
+	if (!r->total.ledger_known || !find_loss(r, &c))
 		return false;
 	find_who(r, owners, n_owners, &c);
 	*ret = c;
@@ -191,7 +228,7 @@ bool cause_find(const struct report *r, const struct owner_sample *owners, size_
 bool cause_find_reclaimable(const struct report *r, const struct owner_sample *owners,
 			    size_t n_owners, struct cause *ret)
 {
-	struct cause c = {.line = LEDGER_SLAB_RECLAIMABLE};
+	struct cause c = {.basis = CAUSE_GROWN, .line = LEDGER_SLAB_RECLAIMABLE};
 
 	vec_for_each(l, &r->ledger)
 		if (l->line == c.line)
@@ -232,20 +269,42 @@ static void say_taker(const struct owner_sample *o, struct strbuf *b)
 		strbuf_addf(b, "%s", o->kind == OWNER_ASYNC ? "interrupts" : "several");
 }
 
-void cause_say(const struct cause *c, struct strbuf *b)
+static void say_share(const struct cause *c, struct strbuf *b)
 {
-	char grown[HUMAN_BYTES_SIZE], lost[HUMAN_BYTES_SIZE], part[HUMAN_BYTES_SIZE];
+	static const char *const of[] = {
+		[CAUSE_LOST] = "that MemAvailable lost",
+		[CAUSE_TAKEN] = "taken",
+		[CAUSE_FREE] = "that MemFree lost",
+	};
+	char grown[HUMAN_BYTES_SIZE], amount[HUMAN_BYTES_SIZE];
 	/* What is grown beyond the loss came out of something else that shrank. */
-	uint64_t of_it = c->grown < c->lost ? c->grown : c->lost;
+	uint64_t of_it = c->grown < c->amount ? c->grown : c->amount;
 
-	if (!c->lost)
+	if (c->basis == CAUSE_GROWN)
 		strbuf_addf(b, "%s went to %s", human_bytes(grown, c->grown),
 			    ledger_lines[c->line].title);
 	else
-		strbuf_addf(b, "%s of the %s that %s lost is %s", human_bytes(grown, of_it),
-			    human_bytes(lost, c->lost),
-			    c->of_available ? "MemAvailable" : "MemFree",
+		strbuf_addf(b, "%s of the %s %s is %s", human_bytes(grown, of_it),
+			    human_bytes(amount, c->amount), of[c->basis],
 			    ledger_lines[c->line].title);
+}
+
+static void say_net(const struct cause *c, struct strbuf *b)
+{
+	char net[HUMAN_BYTES_SIZE];
+
+	if (c->basis == CAUSE_FREE && ledger_lines[c->line].is_available)
+		strbuf_addf(b, "; MemAvailable hardly changed");
+	if (c->basis == CAUSE_TAKEN && c->available_known)
+		strbuf_addf(b, "; MemAvailable %s, as memory was given back elsewhere",
+			    human_delta(net, c->available));
+}
+
+void cause_say(const struct cause *c, struct strbuf *b)
+{
+	char part[HUMAN_BYTES_SIZE];
+
+	say_share(c, b);
 	if (c->holder_grown)
 		strbuf_addf(b, ": %s", human_bytes(part, c->holder_grown));
 	if (c->holder)
@@ -257,8 +316,7 @@ void cause_say(const struct cause *c, struct strbuf *b)
 		say_taker(c->taker, b);
 	if (rules[c->line].meaning)
 		strbuf_addf(b, "; %s", rules[c->line].meaning);
-	if (c->lost && !c->of_available && ledger_lines[c->line].is_available)
-		strbuf_addf(b, "; MemAvailable hardly changed");
+	say_net(c, b);
 }
 
 static uint32_t holder_pid(const struct cause *c)

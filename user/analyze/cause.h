@@ -5,10 +5,21 @@
 #include "base/str.h"
 #include "model/report.h"
 
+/* What the share is of. */
+enum cause_basis {
+	CAUSE_LOST, /* MemAvailable fell */
+	/* Lines that MemAvailable does not count grew, but others gave memory back meanwhile: it
+	 * fell by much less, or not at all. */
+	CAUSE_TAKEN,
+	CAUSE_FREE,  /* only MemFree fell: what grew can be had again */
+	CAUSE_GROWN, /* of nothing: cause_find_reclaimable() */
+};
+
 struct cause {
-	uint64_t lost; /* 0: see cause_find_reclaimable; else of MemAvailable, or of MemFree where
-			  that hardly fell; bytes */
-	bool of_available;     /* which of the two */
+	enum cause_basis basis;
+	uint64_t amount;   /* that was lost or taken; 0 for CAUSE_GROWN; bytes */
+	int64_t available; /* change of MemAvailable; 0 where it is not known */
+	bool available_known;
 	enum ledger_line line; /* that grew most of those that can have taken it */
 	uint64_t grown;
 	const struct report_hidden *holder;   /* of most of it; NULL: none known */
@@ -17,7 +28,8 @@ struct cause {
 	const struct owner_sample *taker;     /* who took most kernel pages and has them still */
 };
 
-/* False: no loss worth a sentence, or no ledger. Pointers into the report and the owners. */
+/* False: nothing lost or taken that is worth a sentence, or no ledger. Pointers into the report and
+ * the owners. */
 bool cause_find(const struct report *r, const struct owner_sample *owners, size_t n_owners,
 		struct cause *ret);
 
