@@ -4,7 +4,7 @@
 #   write   the synthetic corpus as CSV files with a manifest
 #   score   the verdict and the baselines on series that are only in memory
 #   cost    CPU time of a tick over 10,000 series
-#   fit     the score table; "fit 1 200 500 > user/analyze/verdict/score_table.h" repeats ours
+#   fit     the score table; "fit 1 400 1200 > user/analyze/verdict/score_table.h" repeats ours
 set -eu
 cd "$(dirname "$0")/../.."
 out=${1:-build/corpus}
@@ -13,7 +13,7 @@ out=${1:-build/corpus}
 mkdir -p "$out"
 v=user/analyze/verdict
 gen="tests/corpus/gen.c tests/corpus/gen_shapes.c tests/corpus/sim.c"
-evidence="$v/num.c $v/series.c $v/window.c $v/trend.c $v/fit.c $v/wave.c $v/evidence.c $v/shape.c"
+evidence="$v/num.c $v/series.c $v/window.c $v/trend.c $v/fit.c $v/wave.c $v/rate.c $v/evidence.c $v/shape.c"
 follow="user/analyze/follow.c user/analyze/follow_query.c user/analyze/follow_values.c
 	user/analyze/ledger.c"
 flags="-std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Iuser -Itests/corpus"

@@ -317,7 +317,7 @@ static void print_table(const struct fit *f, uint64_t seed)
 	for (unsigned int k = 0; k < f->n_trees; k++) {
 		const struct tree *t = &f->trees[k];
 
-		printf("\t{ {");
+		printf("%s{ {", k % 3 ? " " : "\t");
 		for (int i = 0; i < 7; i++)
 			printf("%s%d", i ? "," : "", t->ev[i]);
 		printf("}, {");
@@ -327,7 +327,7 @@ static void print_table(const struct fit *f, uint64_t seed)
 		for (int i = 0; i < 8; i++)
 			printf("%s%d", i ? "," : "",
 			       (int)(t->leaf[i] * 1000 + (t->leaf[i] < 0 ? -0.5 : 0.5)));
-		printf("} },\n");
+		printf("} },%s", k % 3 == 2 || k + 1 == f->n_trees ? "\n" : "");
 	}
 	printf("};\n/* clang-format on */\n");
 }

@@ -176,8 +176,8 @@ void leak_shape(struct gen_ctx *c, enum gen_class class)
 		add_warmup(c, c->leaked * gen_log_uniform(r, 0.3, 3), second);
 		break;
 	case GEN_GC_LEAK:
-		second = 1 / gen_log_uniform(r, 4, 25);
-		add_teeth(c, c->leaked * gen_log_uniform(r, 0.25, 3.5), second);
+		second = 1 / gen_log_uniform(r, 4, 30);
+		add_teeth(c, c->leaked * gen_log_uniform(r, 0.25, 5), second);
 		break;
 	case GEN_CYCLE_LEAK:
 		add_cycle(c, c->leaked * gen_uniform(r, 0.2, 1.6), 2);
@@ -202,7 +202,7 @@ static void add_fill(struct gen_ctx *c, double height, double until)
  * Growth that slows for ever without end: a logarithm, or a power below one,
  * in even or in uneven steps.
  */
-static void add_creep(struct gen_ctx *c, double height)
+static void add_slowing(struct gen_ctx *c, double height)
 {
 	double tau = gen_log_uniform(c->r, 0.005, 0.15), power = gen_uniform(c->r, 0.15, 0.45);
 	double rough = gen_uniform(c->r, 0, 1) < 0.4 ? gen_uniform(c->r, 0.2, 1) : 0;
@@ -219,6 +219,35 @@ static void add_creep(struct gen_ctx *c, double height)
 	}
 	for (unsigned int i = 0; i < c->s->n; i++)
 		c->s->v[i] += height * v[i] / sum;
+}
+
+/*
+ * The same out of few events: each takes what is not there yet, and so they
+ * become rare. Between two of them nothing moves.
+ */
+static void add_rarer_jumps(struct gen_ctx *c, double height)
+{
+	double tau = gen_log_uniform(c->r, 0.1, 0.42), events = gen_log_uniform(c->r, 12, 80);
+	double chance = events / c->s->n / (tau * (1 - num_exp(-1 / tau)));
+	double v[GEN_MAX], sum = 0;
+
+	for (unsigned int i = 0; i < c->s->n; i++) {
+		double p = num_min(0.9, chance * num_exp(-c->x[i] / tau));
+
+		if (gen_uniform(c->r, 0, 1) < p)
+			sum += exponential(c->r);
+		v[i] = sum;
+	}
+	for (unsigned int i = 0; i < c->s->n && sum > 0; i++)
+		c->s->v[i] += height * v[i] / sum;
+}
+
+static void add_creep(struct gen_ctx *c, double height)
+{
+	if (gen_uniform(c->r, 0, 1) < 0.4)
+		add_rarer_jumps(c, height);
+	else
+		add_slowing(c, height);
 }
 
 static void add_ratchet(struct gen_ctx *c, double height)

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "analyze/verdict/rate.h"
+
 #define N WINDOW_MAX
 #define LEAST_TREND_KB 32.0
 
@@ -41,6 +43,9 @@ const char *const evidence_names[_EV_MAX] = {
 	[EV_CUT] = "cut",
 	[EV_NEW_HIGH] = "new_high",
 	[EV_SKEW] = "skew",
+	[EV_RATE_T] = "rate_t",
+	[EV_ROOT] = "root",
+	[EV_RISE_PACE] = "rise_pace",
 };
 
 const signed char evidence_push[_EV_MAX] = {
@@ -49,7 +54,8 @@ const signed char evidence_push[_EV_MAX] = {
 	[EV_QUARTERS_ALL] = 1, [EV_LAPLACE] = 1,     [EV_LAPLACE_LATE] = 1, [EV_STEP1] = -1,
 	[EV_STEP2] = -1,       [EV_SINCE_RISE] = -1, [EV_RISES] = 1,	    [EV_VALLEY_Z] = 1,
 	[EV_TURN_Z] = 1,       [EV_PERIOD_T] = 1,    [EV_PERIOD_SLOPE] = 1, [EV_PERSIST] = 1,
-	[EV_PERSIST_T] = 1,    [EV_SIXTHS] = 1,	     [EV_SIXTHS_MEAN] = 1,
+	[EV_PERSIST_T] = 1,    [EV_SIXTHS] = 1,	     [EV_SIXTHS_MEAN] = 1,  [EV_RATE_T] = 1,
+	[EV_RISE_PACE] = 1,
 };
 
 static double ratio(double a, double b)
@@ -113,6 +119,8 @@ static void weigh_tail(const struct window *w, struct evidence *ev)
 		ratio(theil_sen(w->x + last, w->floor + last, n - last), ev->trend_kb);
 	robust_trend(w->x + n / 2, w->mean + n / 2, n - n / 2, &half);
 	ev->e[EV_TAIL_T] = half.t;
+	ev->e[EV_LAPLACE] = laplace(w->x, w->floor, n);
+	ev->e[EV_LAPLACE_LATE] = laplace(w->x + n / 2, w->floor + n / 2, n - n / 2);
 }
 
 static void weigh_quarters(const struct window *w, struct evidence *ev)
@@ -181,6 +189,7 @@ static void weigh_steps(const struct window *w, struct evidence *ev)
 static void weigh_floor(const struct window *w, struct evidence *ev)
 {
 	double floor[N], last, step = num_max(0.02 * ev->range_kb, PAGE_NOISE_KB), back = 0;
+	double when = 0;
 	unsigned int n = w->m, at = 0, rises = 0;
 
 	floor[n - 1] = w->floor[n - 1];
@@ -192,12 +201,15 @@ static void weigh_floor(const struct window *w, struct evidence *ev)
 		if (floor[i] >= last + step) {
 			last = floor[i];
 			rises++;
+			when += w->x[i];
 			at = i;
 		}
 	}
 	ev->give_back_kb = back;
 	ev->e[EV_SINCE_RISE] = w->x[n - 1] - w->x[at];
 	ev->e[EV_RISES] = num_log(1.0 + rises);
+	/* Laplace's statistic of events (Cox and Lewis 1966) */
+	ev->e[EV_RISE_PACE] = rises ? (when / rises - 0.5) * num_sqrt(12.0 * rises) : 0;
 	ev->e[EV_GIVE_BACK] = ev->trend_kb > 1 ? num_clamp(back / ev->trend_kb, 0, 9) : 9;
 	ev->e[EV_GIVE_BACK_RANGE] = ratio(back, ev->range_kb);
 }
@@ -241,6 +253,8 @@ static void weigh_waves(const struct window *w, struct evidence *ev)
 
 static void weigh_curve(const struct window *w, struct evidence *ev)
 {
+	struct rate rate;
+
 	robust_trend(w->x, w->floor, w->m, &ev->line);
 	ev->warmup = (struct warmup_fit){.gain = -1e9, .runner_up = -1e9};
 	if (ev->trend_kb >= LEAST_TREND_KB) /* a third of the cost, and asked of growth only */
@@ -254,6 +268,9 @@ static void weigh_curve(const struct window *w, struct evidence *ev)
 		ev->e[EV_PERSIST] = 1;
 		ev->e[EV_PERSIST_T] = ev->line.t;
 	}
+	lasting_rate(ev, &rate);
+	ev->e[EV_RATE_T] = num_clamp(rate.slope_kb / rate.half_width_kb, -9, 99);
+	ev->e[EV_ROOT] = ev->line.root;
 }
 
 void evidence__weigh(const struct window *w, struct evidence *ret)

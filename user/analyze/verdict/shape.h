@@ -3,7 +3,7 @@
 
 #include "analyze/verdict/verdict.h"
 
-#define LEAK_PROBABILITY 0.72 /* at the prior of the context */
+#define LEAK_PROBABILITY 0.77 /* at the prior of the context */
 #define SUSPECT_PROBABILITY 0.35
 
 /* Growth large and fast enough to be called anything but stable. */
