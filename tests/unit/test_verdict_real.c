@@ -132,15 +132,17 @@ static void an_hour(void **state)
 	assert_int_equal(s.fp, 0);
 }
 
+/* Whatever part of a tooth the hour ends in. */
 static void nobody_innocent_is_accused_after_an_hour(void **state)
 {
-	for (unsigned int i = 0; i < n_programs; i++) {
-		struct verdict v;
+	for (unsigned int i = 0; i < n_programs; i++)
+		for (double length = 3160; length <= 3660 && !programs[i].is_leak; length += 20) {
+			struct verdict v;
 
-		judge_window(&programs[i], 0, 3660, 1, &v);
-		if (!programs[i].is_leak && v.kind == VERDICT_LEAK)
-			fail_msg("%s: %s", programs[i].name, v.reason);
-	}
+			judge_window(&programs[i], 0, length, 1, &v);
+			if (v.kind == VERDICT_LEAK)
+				fail_msg("%s after %.0f s: %s", programs[i].name, length, v.reason);
+		}
 }
 
 int main(void)

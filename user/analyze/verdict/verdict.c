@@ -134,7 +134,10 @@ void verdict__window(const struct window *w, const struct verdict_context *ctx,
 	explain(w, ret_ev, ctx, ret);
 }
 
-/* Above everything the series had reached before the ring's time. */
+/*
+ * Above everything the series had reached before the ring's time. Of a bucket its floor and its
+ * mean are kept: what swings inside reaches as far above the mean as the floor lies below.
+ */
 static bool is_new_high(const struct series *s, const struct window *recent)
 {
 	double low = NUM_INFINITY, before = -NUM_INFINITY;
@@ -143,7 +146,7 @@ static bool is_new_high(const struct series *s, const struct window *recent)
 		low = num_min(low, recent->floor[i]);
 	for (unsigned int i = 0; i < s->n_buckets; i++)
 		if (s->count[i] && (i + 1) * s->width_s <= recent->begin_s)
-			before = num_max(before, (double)s->mean[i]);
+			before = num_max(before, 2 * (double)s->mean[i] - (double)s->floor[i]);
 	return low > before + VERDICT_MIN_GROWTH_KB;
 }
 
@@ -162,6 +165,7 @@ static bool judge_recent(const struct series *s, unsigned int ring, double whole
 		return false;
 	verdict__window(&w, ctx, &ev, &v);
 	if (v.kind != VERDICT_LEAK || v.leak_probability < RECENT_PROBABILITY ||
+	    v.rate_low_kb_h <= 0 ||
 	    v.growth_kb * 3600 < RECENT_PACE * whole_kb_h * v.span_s)
 		return false;
 	*ret = v;
