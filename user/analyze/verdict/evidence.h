@@ -46,8 +46,8 @@ enum evidence_id {
 		      */
 	EV_SKEW,     /* median move minus mean move, over the mean size of a move: > 0 slow up, fast
 			down */
-	EV_RATE_T,    /* the rate that lasts over half of its interval: below 1 it may be none */
-	EV_ROOT,      /* how far one value is remembered by the next: 1 walks, 0 comes back */
+	EV_RATE_T,   /* the rate that lasts over half of its interval: below 1 it may be none */
+	EV_ROOT,     /* how far one value is remembered by the next: 1 walks, 0 comes back */
 	EV_RISE_PACE, /* below 0: rises of the lasting floor become rarer, whatever their size */
 	_EV_MAX,
 };

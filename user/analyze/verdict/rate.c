@@ -8,7 +8,7 @@
 enum rate_source { RATE_HINGE, RATE_EXP, RATE_ACCELERATING, RATE_PERIOD, RATE_WALK, RATE_LINE };
 
 static const double width[] = {
-	[RATE_HINGE] = 8.0,  [RATE_EXP] = 11.0,	[RATE_ACCELERATING] = 3.4,
+	[RATE_HINGE] = 8.0,  [RATE_EXP] = 11.0, [RATE_ACCELERATING] = 3.4,
 	[RATE_PERIOD] = 4.2, [RATE_WALK] = 1.3, [RATE_LINE] = 4.2,
 };
 

@@ -165,8 +165,7 @@ static bool judge_recent(const struct series *s, unsigned int ring, double whole
 		return false;
 	verdict__window(&w, ctx, &ev, &v);
 	if (v.kind != VERDICT_LEAK || v.leak_probability < RECENT_PROBABILITY ||
-	    v.rate_low_kb_h <= 0 ||
-	    v.growth_kb * 3600 < RECENT_PACE * whole_kb_h * v.span_s)
+	    v.rate_low_kb_h <= 0 || v.growth_kb * 3600 < RECENT_PACE * whole_kb_h * v.span_s)
 		return false;
 	*ret = v;
 	ret->is_recent = true;
