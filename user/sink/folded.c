@@ -2,7 +2,7 @@
 /*
  * One line a path, as flame graph tools read it: frames from the root to the
  * leaf with ';' between them, a blank, bytes (held at the end, or when the process ended). First
- *the kind of memory, whose kinds overlap and are not to be added, then the process:
+ * the kind of memory, whose kinds overlap and are not to be added, then the process:
  *
  *	user;python3 (1234);_start;main;grow 1048576
  */
