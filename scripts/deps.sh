@@ -51,6 +51,9 @@ test?  fun:cross_gcc             gcc-aarch64-linux-gnu  gcc-aarch64-linux-gnu   
 test?  cmd:protoc                protobuf-compiler      protobuf-compiler        reads back what pprof gets
 test?  cmd:xz                    xz-utils               xz                       a program with MiniDebugInfo
 test?  fun:cross_libc            libc6-dev-arm64-cross  -                        C library headers for arm64
+test?  fun:jemalloc             libjemalloc2           jemalloc                 an allocator that is traced
+test?  fun:tcmalloc             libtcmalloc-minimal4   gperftools-libs          an allocator that is traced
+test?  fun:mimalloc             libmimalloc2.0         mimalloc                 an allocator that is traced
 unpack tool:promtool             prometheus             -                        checks of metrics and alert rules
 unpack tool:prometheus-node-exporter  prometheus-node-exporter  -              the reader of our metrics
 END
@@ -88,6 +91,23 @@ has_clang_format() {
 
 has_static_busybox() {
 	command -v busybox >/dev/null && ! ldd "$(command -v busybox)" >/dev/null 2>&1
+}
+
+# ldconfig is not on everybody's path.
+has_loadable() {
+	PATH=$PATH:/sbin:/usr/sbin ldconfig -p 2>/dev/null | grep -q "^[[:space:]]*$1"
+}
+
+has_jemalloc() {
+	has_loadable libjemalloc.so.2
+}
+
+has_tcmalloc() {
+	has_loadable libtcmalloc_minimal.so
+}
+
+has_mimalloc() {
+	has_loadable libmimalloc.so
 }
 
 has_fuzzer() {

@@ -99,9 +99,9 @@ def perf_kmem(command):
 
 
 @contextmanager
-def memleak(command):
-    """Kernel-mode memleak. It says when it is ready."""
-    proc = subprocess.Popen([command, "3600"], stdin=subprocess.DEVNULL,
+def memleak(command, *args):
+    """memleak, in kernel mode unless args tell a process. It says when it is ready."""
+    proc = subprocess.Popen([command, *args, "3600"], stdin=subprocess.DEVNULL,
                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     try:
         line = proc.stdout.readline()
@@ -113,10 +113,15 @@ def memleak(command):
         end(proc, signal.SIGINT)
 
 
+# name: where it may be
+MEMLEAKS = {
+    "bcc memleak": ["memleak-bpfcc", "memleak.bcc", "/usr/share/bcc/tools/memleak"],
+    "libbpf memleak": ["libbpf-memleak", "/usr/share/libbpf-tools/memleak"],
+}
+
 # name: what runs it, where it may be
 PEERS = {
-    "bcc memleak": (memleak, ["memleak-bpfcc", "memleak.bcc", "/usr/share/bcc/tools/memleak"]),
-    "libbpf memleak": (memleak, ["libbpf-memleak", "/usr/share/libbpf-tools/memleak"]),
+    **{name: (memleak, places) for name, places in MEMLEAKS.items()},
     "perf kmem": (perf_kmem, ["perf"]),
 }
 

@@ -79,6 +79,18 @@ library() {
 	grep -q -- '--heap: an allocation and its free take .* more here' "$T/stderr"
 }
 
+@test "heaptrack, which must start the program, says the same" {
+	need heaptrack heaptrack_print
+	heaptrack -o "$T/heaptrack" "$VICTIMS/heapblocks" --what churn --count 5000 --mib 1 --hold 0 \
+		>"$T/said" 2>&1
+	heaptrack_print --flamegraph-cost-type leaked -F "$T/stacks" "$T"/heaptrack.* >/dev/null 2>&1
+	# frames end with a semicolon, then bytes
+	is_exactly "heaptrack's keep_leak" "$(awk '/keep_leak/ { n += $NF } END { print n }' "$T/stacks")" \
+		1200000
+	trace_pid heapblocks --what churn --count 5000 --mib 1
+	is_exactly keep_leak "$(heap_of keep_leak)" 1200000
+}
+
 @test "every allocation function, those that fail, and a command from its first instruction" {
 	trace_command heapblocks --what family --hold 60
 	is_family
