@@ -104,6 +104,81 @@ static void dentries_are_no_leak(void **state)
 	report__free(r);
 }
 
+static void path(struct report *r, const char *cache, uint32_t pid, const char *comm, int64_t mib,
+		 const char *const *functions)
+{
+	struct report_path p = {
+		.domain = PATH_SLAB, .id = {pid, 1}, .live_bytes = (uint64_t)(mib * MIB)};
+
+	snprintf(p.what, sizeof(p.what), "%s", cache);
+	snprintf(p.comm, sizeof(p.comm), "%s", comm);
+	for (; *functions; functions++) {
+		struct path_frame f = {.function = strings__keep(&r->strings, *functions)};
+
+		assert_non_null(f.function);
+		assert_int_equal(vec_push(&p.frames, f), 0);
+	}
+	assert_int_equal(vec_push(&r->paths, p), 0);
+}
+
+/* Two ways to the same function are one; other caches and other processes are not. */
+static void dentries_by_path(void **state)
+{
+	static const char *const stat[] = {
+		"kmem_cache_alloc_lru_noprof", "__d_alloc",	"d_alloc", "lookup_slow",
+		"__do_sys_newfstatat",	       "do_syscall_64", NULL};
+	static const char *const fast[] = {"kmem_cache_alloc_lru_noprof", "__d_alloc",
+					   "d_alloc_parallel", "__do_sys_newfstatat", NULL};
+	static const char *const other[] = {"__kmalloc_noprof", "other", NULL};
+	const struct owner_sample owner = {.id = {77, 1}, .live = {0, 0, 90 * MIB}};
+	struct report *r = new_report(-2 * MIB, -100 * MIB);
+	struct cause c;
+
+	line(r, LEDGER_SLAB_RECLAIMABLE, 50, 148);
+	holder(r, HIDDEN_SLAB_RECLAIMABLE, 0, "", "dentry", 96);
+	r->hidden.v[0].end_count = 200000;
+	r->negative_dentries = (struct span){true, false, 1000, 199000};
+	path(r, "dentry", 77, "updatedb", 50, stat);
+	path(r, "dentry", 77, "updatedb", 25, fast);
+	path(r, "dentry", 78, "other", 5, stat);
+	path(r, "dentry", 0, "", 0, other);
+	path(r, "kmalloc-64", 79, "more", 900, other);
+	assert_true(cause_find(r, &owner, 1, &c));
+	assert_said(&c,
+		    "98.0 MiB of the 100 MiB that MemFree lost is slab, reclaimable: 96.0 MiB of "
+		    "dentry (/proc/slabinfo); 94 % of 80.0 MiB traced is of __d_alloc for "
+		    "newfstatat, by updatedb (pid 77); 99 % of the new ones are of names that are "
+		    "not there; reclaimable, not a leak; MemAvailable hardly changed",
+		    "Next: slabtop -o -s c | head -20");
+	/* Split among many: nobody's. */
+	for (uint32_t i = 100; i < 120; i++)
+		path(r, "dentry", i, "many", 20, stat);
+	assert_true(cause_find(r, &owner, 1, &c));
+	assert_null(c.slab.function);
+	assert_non_null(c.taker);
+	report__free(r);
+}
+
+/* An interrupt's, and without a system call. */
+static void objects_of_interrupts(void **state)
+{
+	static const char *const rx[] = {"__kmalloc_node_track_caller_noprof", "kmalloc_reserve",
+					 "__alloc_skb", "napi_poll", NULL};
+	struct report *r = new_report(-100 * MIB, -100 * MIB);
+	struct cause c;
+
+	line(r, LEDGER_SLAB_UNRECLAIMABLE, 0, 100);
+	holder(r, HIDDEN_SLAB_UNRECLAIMABLE, 0, "", "kmalloc-2k", 100);
+	path(r, "kmalloc-2k", 0, "", 80, rx);
+	assert_true(cause_find(r, NULL, 0, &c));
+	assert_said(&c,
+		    "100 MiB of the 100 MiB that MemAvailable lost is slab, unreclaimable: 100 MiB "
+		    "of kmalloc-2k (/proc/slabinfo); 100 % of 80.0 MiB traced is of __alloc_skb, "
+		    "in interrupts; kernel objects that only their owner frees",
+		    "Next: slabtop -o -s c | head -20");
+	report__free(r);
+}
+
 static void processes_own_memory(void **state)
 {
 	struct report *r = new_report(-200 * MIB, -200 * MIB);
@@ -230,6 +305,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_ring_and_its_process),
 		cmocka_unit_test(dentries_are_no_leak),
+		cmocka_unit_test(dentries_by_path),
+		cmocka_unit_test(objects_of_interrupts),
 		cmocka_unit_test(processes_own_memory),
 		cmocka_unit_test(what_has_ended_gets_no_command),
 		cmocka_unit_test(what_others_gave_back_hides_nothing),

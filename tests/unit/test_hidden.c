@@ -9,18 +9,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "collect/allocinfo.h"
 #include "collect/fd_walk.h"
 #include "collect/hidden_set.h"
 #include "collect/kmemleak.h"
-#include "collect/machine.h"
 #include "collect/vmallocinfo.h"
 #include "collect/zoneinfo.h"
 #include "fixture.h"
-#include "model/machine.h"
 
 #define N_OF(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -251,143 +248,7 @@ static void small_holders_are_folded(void **state)
 	hidden_set__free(&s);
 }
 
-/* --- a tree --- */
-
-static void write_at(const char *root, const char *path, const char *text)
-{
-	char full[256], *slash;
-	FILE *f;
-
-	snprintf(full, sizeof(full), "%s/%s", root, path);
-	for (slash = strchr(full + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		mkdir(full, 0755);
-		*slash = '/';
-	}
-	f = fopen(full, "w");
-	assert_non_null(f);
-	fputs(text, f);
-	fclose(f);
-}
-
-static void link_at(const char *root, const char *path, const char *target)
-{
-	char full[256];
-
-	snprintf(full, sizeof(full), "%s/%s", root, path);
-	assert_int_equal(symlink(target, full), 0);
-}
-
-static const struct hidden_sample *row_of(const struct tick *t, enum hidden_kind kind)
-{
-	vec_for_each(row, &t->hidden)
-		if (row->kind == kind)
-			return row;
-	return NULL;
-}
-
-static void a_captured_tree(void **state)
-{
-	char root[] = "/tmp/memtrace-hidden.XXXXXX", command[64];
-	struct proc_sample p = {.id = {77, 1}, .comm = "holder"};
-	struct task_list procs = {&p, 1, 1};
-	struct hidden *h = NULL;
-	struct tick t = {0};
-	int fd;
-
-	assert_non_null(mkdtemp(root));
-	write_at(root, "proc/77/fd/.keep", "");
-	link_at(root, "proc/77/fd/3", "anon_inode:bpf-map");
-	link_at(root, "proc/77/fd/4", "anon_inode:[perf_event]");
-	link_at(root, "proc/77/fd/5", "/dev/dri/renderD128");
-	link_at(root, "proc/77/fd/6", "pipe:[99]"); /* of another machine: not asked */
-	write_at(root, "proc/77/fdinfo/3", "map_type:\t2\nmemlock:\t8388608\nmap_id:\t5\n");
-	link_at(root, "proc/77/fd/7", "anon_inode:bpf-map");
-	write_at(root, "proc/77/fdinfo/7",
-		 "map_type:\t27\nmax_entries:\t1048576\nmemlock:\t1056000\nmap_id:\t6\n");
-	write_at(root, "proc/77/fdinfo/5",
-		 "drm-client-id:\t9\ndrm-resident-gtt:\t1024 KiB\ndrm-memory-gtt:\t9 KiB\n");
-	write_at(root, "proc/77/maps",
-		 "7f0000000000-7f0000200000 rw-s 0 00:0e 1   anon_inode:[perf_event]\n");
-	write_at(
-		root, "proc/sysvipc/shm",
-		"       key      shmid perms                  size  cpid  lpid nattch   uid   gid  "
-		"cuid  cgid      atime      dtime      ctime                   rss                "
-		"  swap\n"
-		"         0          3   600              4194304    40    40      0     0     0   "
-		"  "
-		"0     0          1          2          1               4194304                    "
-		" 0\n");
-	write_at(root, "proc/slabinfo",
-		 "slabinfo - version: 2.1\n# name\n"
-		 "dentry 100 100 192 21 1 : tunables 0 0 0 : slabdata 512 512 0\n"
-		 "kmalloc-1k 8 8 1024 32 8 : tunables 0 0 0 : slabdata 2 2 0\n");
-	write_at(root, "proc/allocinfo",
-		 "allocinfo - version: 1.0\n  1048576 256 net/x.c:7 [x] func:leaks_pages\n");
-	write_at(root, "sys/kernel/debug/page_owner_stacks/show_stacks",
-		 " leaks_pages+0x1/0x2 [x]\nnr_base_pages: 256\n");
-	write_at(root, "sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", "3\n");
-	write_at(root, "sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "2\n");
-	write_at(root, "sys/kernel/mm/ksm/pages_shared", "10\n");
-	write_at(root, "sys/fs/cgroup/cgroup.stat", "nr_descendants 5\nnr_dying_descendants 100\n");
-	write_at(root, "proc/spl/kstat/zfs/arcstats", "13 1 0x01\nname type data\nsize 4 123456\n");
-	fd = open_root(root);
-	assert_int_equal(hidden__new(fd, 4096, &h), 0);
-	assert_int_equal(hidden__read(h, &procs, &t), 0);
-	assert_int_equal(row_of(&t, HIDDEN_BPF)->bytes, 8388608);
-	assert_int_equal(row_of(&t, HIDDEN_BPF)->id.pid, 77);
-	assert_int_equal(row_of(&t, HIDDEN_BPF_RING)->bytes, 1048576 + 4 * 4096);
-	assert_int_equal(row_of(&t, HIDDEN_PERF_RING)->bytes, 0x200000);
-	assert_int_equal(row_of(&t, HIDDEN_GPU)->bytes, 1024 * 1024);
-	assert_null(row_of(&t, HIDDEN_PIPE));
-	assert_null(row_of(&t, HIDDEN_ZRAM));
-	assert_int_equal(row_of(&t, HIDDEN_SYSV)->bytes, 4194304);
-	assert_true(row_of(&t, HIDDEN_SYSV)->is_left);
-	assert_int_equal(row_of(&t, HIDDEN_SLAB_RECLAIMABLE)->bytes, 512 * 4096);
-	assert_int_equal(row_of(&t, HIDDEN_SLAB_UNRECLAIMABLE)->bytes, 2 * 8 * 4096);
-	assert_string_equal(row_of(&t, HIDDEN_ALLOC_SITE)->name, "net/x.c:7 [x] leaks_pages");
-	assert_int_equal(row_of(&t, HIDDEN_PAGE_STACK)->bytes, 256 * 4096);
-	assert_int_equal(row_of(&t, HIDDEN_HUGETLB)->bytes, 3 * 2048 * 1024);
-	assert_int_equal(row_of(&t, HIDDEN_HUGETLB)->count, 2);
-	assert_int_equal(row_of(&t, HIDDEN_KSM)->bytes, 10 * 4096);
-	assert_int_equal(row_of(&t, HIDDEN_DYING_CGROUP)->count, 100);
-	assert_int_equal(row_of(&t, HIDDEN_LOOK)->count, 5);
-	assert_int_equal(machine_read(fd, 4096, &t), 0);
-	assert_int_equal(t.machine.n, 1); /* no sys/fs/file-nr: not said to be none */
-	assert_string_equal(t.machine.v[0].name, MACHINE_ARC);
-	assert_int_equal(t.machine.v[0].bytes, 123456);
-	hidden__free(h);
-	tick__free(&t);
-	close(fd);
-	snprintf(command, sizeof(command), "rm -rf %s", root);
-	assert_int_equal(system(command), 0);
-}
-
-/* Nothing there: a look that found nothing, not a failure. */
-static void an_empty_tree(void **state)
-{
-	char root[] = "/tmp/memtrace-hidden.XXXXXX";
-	struct task_list procs = {0};
-	struct hidden *h = NULL;
-	struct tick t = {0};
-	struct limits l = {0};
-	int fd;
-
-	assert_non_null(mkdtemp(root));
-	fd = open_root(root);
-	assert_int_equal(hidden__new(fd, 4096, &h), 0);
-	assert_int_equal(hidden__read(h, &procs, &t), 0);
-	assert_int_equal(t.hidden.n, 1);
-	assert_int_equal(machine_read(fd, 4096, &t), 0);
-	assert_int_equal(t.machine.n, 0);
-	assert_int_equal(hidden__limits(h, &l), 0);
-	assert_int_equal(l.n, 0);
-	hidden__free(h);
-	tick__free(&t);
-	limits__free(&l);
-	close(fd);
-	rmdir(root);
-}
+/* --- when --- */
 
 static void meminfo(struct tick *t, uint64_t free_mib, uint64_t anon_mib)
 {
@@ -438,8 +299,6 @@ int main(void)
 		cmocka_unit_test(mappings_by_name),
 		cmocka_unit_test(holders_are_added_up),
 		cmocka_unit_test(small_holders_are_folded),
-		cmocka_unit_test(a_captured_tree),
-		cmocka_unit_test(an_empty_tree),
 		cmocka_unit_test(when_to_look_again),
 	};
 

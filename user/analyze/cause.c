@@ -143,13 +143,18 @@ static bool find_loss(const struct report *r, struct cause *c)
 	return is_free_lost && !is_lost && try_basis(r, CAUSE_FREE, freed, c);
 }
 
+/* A file that has half of what its mount grew by tells more than the mount. */
 static void find_holder(const struct report *r, struct cause *c)
 {
+	uint64_t most = 0;
+
 	vec_for_each(row, &r->hidden) {
 		uint64_t grown = growth_of(row->start, row->end);
+		uint64_t weight = row->last.kind == HIDDEN_TMPFS ? grown / 2 : grown;
 
-		if (hidden_kinds[row->last.kind].line != c->line || grown <= c->holder_grown)
+		if (hidden_kinds[row->last.kind].line != c->line || weight <= most)
 			continue;
+		most = weight;
 		c->holder = row;
 		c->holder_grown = grown;
 	}
@@ -200,6 +205,11 @@ static void find_taker(const struct owner_sample *owners, size_t n, struct cause
 		c->taker = NULL;
 }
 
+static bool is_slab(enum ledger_line line)
+{
+	return line == LEDGER_SLAB_RECLAIMABLE || line == LEDGER_SLAB_UNRECLAIMABLE;
+}
+
 static void find_who(const struct report *r, const struct owner_sample *owners, size_t n_owners,
 		     struct cause *c)
 {
@@ -211,6 +221,11 @@ static void find_who(const struct report *r, const struct owner_sample *owners, 
 		c->process = NULL;
 		c->holder_grown = 0;
 	}
+	if (!c->holder || !is_slab(c->line))
+		return;
+	cause_slab__find(r, c->holder->last.name, &c->slab);
+	if (!strcmp(c->holder->last.name, "dentry"))
+		c->negative_dentries = r->negative_dentries;
 }
 
 bool cause_find(const struct report *r, const struct owner_sample *owners, size_t n_owners,
@@ -300,6 +315,17 @@ static void say_net(const struct cause *c, struct strbuf *b)
 			    human_delta(net, c->available));
 }
 
+/* Of the new ones: those that were there and are no more would make it more than all. */
+static void say_negative(const struct cause *c, struct strbuf *b)
+{
+	uint64_t negative = growth_of(c->negative_dentries.start, c->negative_dentries.end);
+	uint64_t all = growth_of(c->holder->start_count, c->holder->end_count);
+
+	if (c->negative_dentries.known && all && negative)
+		strbuf_addf(b, "; %.0f %% of the new ones are of names that are not there",
+			    100 * (double)(negative < all ? negative : all) / (double)all);
+}
+
 void cause_say(const struct cause *c, struct strbuf *b)
 {
 	char part[HUMAN_BYTES_SIZE];
@@ -312,7 +338,10 @@ void cause_say(const struct cause *c, struct strbuf *b)
 	else if (c->process)
 		strbuf_addf(b, " of %.*s (pid %u)", COMM_SIZE - 1, c->process->comm,
 			    c->process->id.pid);
-	if (c->taker)
+	cause_slab__say(&c->slab, b);
+	if (c->holder)
+		say_negative(c, b);
+	if (c->taker && !c->slab.function) /* the path says it better */
 		say_taker(c->taker, b);
 	if (rules[c->line].meaning)
 		strbuf_addf(b, "; %s", rules[c->line].meaning);

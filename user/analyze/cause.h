@@ -2,6 +2,7 @@
 /* Where the machine's loss went, in a sentence: decided by tables over the report's values. */
 #pragma once
 
+#include "analyze/cause_slab.h"
 #include "base/str.h"
 #include "model/report.h"
 
@@ -25,7 +26,9 @@ struct cause {
 	const struct report_hidden *holder;   /* of most of it; NULL: none known */
 	const struct report_process *process; /* for lines that are processes' own memory */
 	uint64_t holder_grown;		      /* of the one that is set */
+	struct cause_slab slab;		      /* of the holder, where that is a slab cache */
 	const struct owner_sample *taker;     /* who took most kernel pages and has them still */
+	struct span negative_dentries;	      /* where the holder is that cache; a count */
 };
 
 /* False: nothing lost or taken that is worth a sentence, or no ledger. Pointers into the report and

@@ -6,6 +6,7 @@
 
 #include "analyze/ledger.h"
 #include "analyze/report_math.h"
+#include "model/machine.h"
 
 /* Holders of less, who did not move either, are not listed; nor more of one kind than so many. */
 #define HELD_MIN (1 << 20)
@@ -297,9 +298,14 @@ static int add_limits(const struct history *h, const struct ends *x, struct repo
 	return err;
 }
 
-static void fill_available(const struct history *h, struct report *r)
+static void fill_spans(const struct history *h, struct report *r)
 {
+	const char *negative = MACHINE_NEGATIVE_DENTRIES;
 	uint64_t from, to;
+
+	if (!meminfo_find(h->machine_first.v, h->machine_first.n, negative, &from) &&
+	    !meminfo_find(h->machine_last.v, h->machine_last.n, negative, &to))
+		r->negative_dentries = (struct span){true, false, from, to};
 
 	if (!meminfo_find(h->meminfo_first.v, h->meminfo_first.n, "MemAvailable", &from) &&
 	    !meminfo_find(h->meminfo_last.v, h->meminfo_last.n, "MemAvailable", &to))
@@ -316,7 +322,7 @@ int report_ledger__add(const struct history *h, struct report *r)
 	};
 	int err = 0;
 
-	fill_available(h, r);
+	fill_spans(h, r);
 	r->n_hidden_reads = h->n_hidden_reads;
 	r->hidden_ns = h->hidden_last_ns;
 	if (ledger_make(&x.in_start, &x.start) || ledger_make(&x.in_end, &x.end))

@@ -14,6 +14,8 @@
 /* A line that grew by more than this share of memory since the last look is worth another one. */
 #define DUE_PERMILLE 10
 #define DUE_MIN (32u << 20)
+/* So many descriptors looked at are worth a word: 10 MiB. */
+#define LOOKED_MIN 10000
 
 static bool is_live_root(int root_fd)
 {
@@ -86,6 +88,8 @@ int hidden__read(struct hidden *h, const struct task_list *procs, struct tick *t
 	hmap_clear(&h->sockets);
 	hmap_clear(&h->seen);
 	h->n_procs_denied = h->n_pipes_denied = h->n_unowned = 0;
+	h->n_names_skipped = h->n_files_skipped = 0;
+	h->n_files = h->n_cached = h->cached_sizes = 0;
 	vec_for_each(p, procs)
 		if (!err)
 			err = hidden_fds(h, p);
@@ -167,6 +171,15 @@ int hidden__limits(const struct hidden *h, struct limits *l)
 		{h->n_networks_skipped, "networks_skipped",
 		 "network namespaces that could not be entered: what their sockets hold is not "
 		 "known"},
+		{h->n_names_skipped, "tmpfs_names_skipped",
+		 "directories of filesystems in memory that were not looked through to their end: "
+		 "their files count in their mount only"},
+		{h->n_files_skipped, "cached_files_skipped",
+		 "open files whose share of the page cache was not asked for: too many, or too "
+		 "large"},
+		{h->n_fds >= LOOKED_MIN ? h->n_fds : 0, "descriptors_looked_at",
+		 "descriptors in one look: the kernel keeps an inode and a name of /proc for each, "
+		 "about 1 KiB of reclaimable slab that is memtrace's own"},
 		{h->n_unowned, "sockets_unowned",
 		 "sockets with memory whose descriptor no process has: the kernel's own, or of a "
 		 "process that could not be read"},

@@ -20,8 +20,14 @@
 /* BPF_MAP_TYPE_RINGBUF of include/uapi/linux/bpf.h */
 #define MAP_TYPE_RINGBUF 27
 #define MAPS_MAX (64u * 1024 * 1024)
-
-enum seen_kind { SEEN_PIPE = 1, SEEN_BPF_MAP, SEEN_BPF_PROG, SEEN_DMA_BUF, SEEN_GPU, SEEN_FILE };
+/* Files asked about in one look, and the sum of their sizes: cachestat() visits every folio. */
+#define CACHED_FILES_MAX 256
+#define CACHED_BYTES_MAX (256ull << 30)
+/* Links to files that are looked at for their sizes: a system call each. */
+#define FILES_MAX 8192
+#define CACHED_MIN (1 << 20)
+/* cachestat(2), 6.5: cf264e1329fb; one number for all architectures. */
+#define NR_CACHESTAT 451
 
 struct visit {
 	struct hidden *h;
@@ -31,8 +37,7 @@ struct visit {
 	uint32_t holder;	     /* index of this process; UINT32_MAX: none yet */
 };
 
-/* True the first time. */
-static bool is_new(struct hidden *h, enum seen_kind kind, uint64_t a, uint64_t b, int *err)
+bool hidden_is_new(struct hidden *h, enum seen_kind kind, uint64_t a, uint64_t b, int *err)
 {
 	const struct hmap_key key = {{kind, a, b}};
 	uint32_t unused;
@@ -106,7 +111,8 @@ static int take_pipe(struct visit *v, int dir_fd, const char *name, const char *
 	int queued = 0, err = 0;
 
 	(void)dir_fd;
-	if (!v->h->is_live || inode_of(link, &inode) || !is_new(v->h, SEEN_PIPE, inode, 0, &err))
+	if (!v->h->is_live || inode_of(link, &inode) ||
+	    !hidden_is_new(v->h, SEEN_PIPE, inode, 0, &err))
 		return err;
 	fd = borrow_fd(v, name);
 	if (fd < 0 || ioctl(fd, FIONREAD, &queued) || queued < 0) {
@@ -140,7 +146,7 @@ static int take_bpf(struct visit *v, int dir_fd, const char *name, const char *l
 	(void)dir_fd;
 	if (fdinfo_find(info, "memlock", &s.bytes) ||
 	    fdinfo_find(info, is_map ? "map_id" : "prog_id", &id) ||
-	    !is_new(v->h, is_map ? SEEN_BPF_MAP : SEEN_BPF_PROG, id, 0, &err))
+	    !hidden_is_new(v->h, is_map ? SEEN_BPF_MAP : SEEN_BPF_PROG, id, 0, &err))
 		return err;
 	/* Pages of their own, mapped twice over by vmap: vmalloc does not count them. Two pages
 	 * beside the data hold positions, two more the ring itself (kernel/bpf/ringbuf.c). */
@@ -179,11 +185,18 @@ static int take_dma_buf(struct visit *v, int dir_fd, const char *name, const cha
 	char text[FDINFO_MAX];
 	struct cursor info = read_fdinfo(v, name, text);
 	struct stat st;
+	uint64_t inode = 0; /* told in fdinfo since 5.14 */
 	int err = 0;
 
 	(void)link;
-	if (fdinfo_find(info, "size", &s.bytes) || fstatat(dir_fd, name, &st, 0) ||
-	    !is_new(v->h, SEEN_DMA_BUF, st.st_ino, 0, &err))
+	if (fdinfo_find(info, "size", &s.bytes))
+		return 0;
+	if (fdinfo_find(info, "ino", &inode)) {
+		if (fstatat(dir_fd, name, &st, 0))
+			return 0;
+		inode = st.st_ino;
+	}
+	if (!hidden_is_new(v->h, SEEN_DMA_BUF, inode, 0, &err))
 		return err;
 	return hidden_set__add(&v->h->set, &s);
 }
@@ -205,7 +218,8 @@ static int take_gpu(struct visit *v, int dir_fd, const char *name, const char *l
 	if (strncmp(link, "/dev/dri/", strlen("/dev/dri/")))
 		return 0;
 	info = read_fdinfo(v, name, text);
-	if (fdinfo_find(info, "drm-client-id", &client) || !is_new(v->h, SEEN_GPU, client, 0, &err))
+	if (fdinfo_find(info, "drm-client-id", &client) ||
+	    !hidden_is_new(v->h, SEEN_GPU, client, 0, &err))
 		return err;
 	for (size_t i = 0; i < sizeof(regions) / sizeof(regions[0]); i++)
 		if (!fdinfo_find(info, regions[i], &s.bytes))
@@ -221,6 +235,60 @@ static bool is_tmpfs(int dir_fd, const char *name)
 	return fd >= 0 && !fstatfs(fd, &fs) && fs.f_type == TMPFS_MAGIC;
 }
 
+struct cachestat_range {
+	uint64_t off, len; /* 0, 0: all of it */
+};
+
+struct cachestat {
+	uint64_t cached, dirty, writeback, evicted, recently_evicted; /* pages */
+};
+
+/* Bytes of the file in the page cache; not known to kernels before 6.5. */
+static int ask_cached(struct visit *v, const char *name, uint64_t *ret)
+{
+	_cleanup_close_ int fd = v->h->is_live ? borrow_fd(v, name) : -1;
+	struct cachestat_range all = {0};
+	struct cachestat cs;
+
+	if (fd < 0 || syscall(NR_CACHESTAT, fd, &all, &cs, 0))
+		return -ENOENT;
+	*ret = cs.cached * v->h->page_size;
+	return 0;
+}
+
+/* A file of a disk's filesystem that somebody has open; one that nobody has is not asked for. */
+static int take_cached(struct visit *v, int dir_fd, const char *name, const char *target)
+{
+	struct hidden_sample s = hidden_of(v->p, HIDDEN_CACHED_FILE, HIDDEN_EXACT);
+	struct hidden *h = v->h;
+	struct statx st;
+	int err = 0;
+
+	if (!h->is_live || strncmp(target, "/", 1) || !strncmp(target, "/dev/", 5) ||
+	    !strncmp(target, "/proc/", 6) || !strncmp(target, "/sys/", 5))
+		return 0;
+	if (h->n_files >= FILES_MAX) {
+		h->n_files_skipped++;
+		return 0;
+	}
+	h->n_files++;
+	if (statx(dir_fd, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &st) ||
+	    !S_ISREG(st.stx_mode) || st.stx_size < CACHED_MIN || is_tmpfs(dir_fd, name) ||
+	    !hidden_is_new(h, SEEN_FILE, (uint64_t)st.stx_dev_major << 32 | st.stx_dev_minor,
+			   st.stx_ino, &err))
+		return err;
+	if (h->n_cached >= CACHED_FILES_MAX || st.stx_size > CACHED_BYTES_MAX - h->cached_sizes) {
+		h->n_files_skipped++;
+		return 0;
+	}
+	h->n_cached++;
+	h->cached_sizes += st.stx_size;
+	if (ask_cached(v, name, &s.bytes) || s.bytes < CACHED_MIN)
+		return 0;
+	snprintf(s.name, sizeof(s.name), "%.95s", target);
+	return hidden_set__add(&h->set, &s);
+}
+
 /* memfd, /dev/shm, and deleted files wherever they are: on a disk's filesystem their blocks are
  * the disk's, and the most the page cache can have of them. */
 static int take_file(struct visit *v, int dir_fd, const char *name, const char *link)
@@ -231,15 +299,18 @@ static int take_file(struct visit *v, int dir_fd, const char *name, const char *
 	int err = 0;
 
 	fd_link_parse(link, &f);
-	if ((f.kind != FD_SHM && !f.is_deleted) ||
-	    statx(dir_fd, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &st) ||
+	if (f.kind != FD_SHM && !f.is_deleted)
+		return take_cached(v, dir_fd, name, f.target);
+	if (statx(dir_fd, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &st) ||
 	    !S_ISREG(st.stx_mode) || !st.stx_blocks ||
-	    !is_new(v->h, SEEN_FILE, (uint64_t)st.stx_dev_major << 32 | st.stx_dev_minor,
-		    st.stx_ino, &err))
+	    !hidden_is_new(v->h, SEEN_FILE, (uint64_t)st.stx_dev_major << 32 | st.stx_dev_minor,
+			   st.stx_ino, &err))
 		return err;
 	if (f.kind != FD_SHM && !is_tmpfs(dir_fd, name))
 		s.kind = HIDDEN_DELETED_FILE;
 	s.bytes = st.stx_blocks * 512;
+	if (s.kind == HIDDEN_DELETED_FILE && !ask_cached(v, name, &s.bytes))
+		s.certainty = HIDDEN_EXACT;
 	snprintf(s.name, sizeof(s.name), "%.80s%s", f.target, f.is_deleted ? " (deleted)" : "");
 	return hidden_set__add(&v->h->set, &s);
 }

@@ -16,7 +16,6 @@
 #include "collect/page_pool.h"
 #include "collect/slabinfo.h"
 #include "collect/sysv_shm.h"
-#include "collect/tmpfs.h"
 #include "collect/vmallocinfo.h"
 #include "collect/zram.h"
 
@@ -133,15 +132,8 @@ static int add_sysv(struct hidden *h, const struct task_list *procs)
 
 static int add_tmpfs(struct hidden *h, const struct task_list *procs)
 {
-	struct tmpfs_list l = {0};
-	int err = tmpfs_read(h->root_fd, &l);
-
 	(void)procs;
-	vec_for_each(m, &l)
-		if (!err && m->use_known && m->used)
-			err = put(h, HIDDEN_TMPFS, HIDDEN_AT_MOST, m->path, m->used, m->n_inodes);
-	vec_free(&l);
-	return err;
+	return hidden_tmpfs(h);
 }
 
 /* "hugepages-2048kB": the pool's size and what of it is free. */

@@ -43,7 +43,22 @@ struct hidden {
 	bool is_fresh; /* looked since the meminfo above was kept */
 	/* running totals for limits */
 	uint64_t n_procs_denied, n_fds, n_pipes_denied, n_sockets_lost, n_unowned;
+	uint64_t n_names_skipped, n_files_skipped;
+	uint64_t n_files, n_cached, cached_sizes; /* of this look, against its bounds */
 };
+
+enum seen_kind {
+	SEEN_PIPE = 1,
+	SEEN_BPF_MAP,
+	SEEN_BPF_PROG,
+	SEEN_DMA_BUF,
+	SEEN_GPU,
+	SEEN_FILE,
+	SEEN_FILE_NAME,
+};
+
+/* True the first time in this look; *err is then 0 or -ENOMEM. */
+bool hidden_is_new(struct hidden *h, enum seen_kind kind, uint64_t a, uint64_t b, int *err);
 
 /* Opens the network namespaces that are new. 0 or -ENOMEM. */
 int hidden_networks(struct hidden *h, const struct task_list *procs);
@@ -52,6 +67,8 @@ int hidden_networks(struct hidden *h, const struct task_list *procs);
 int hidden_fds(struct hidden *h, const struct proc_sample *p);
 /* Sockets of all network namespaces, to those whom hidden_fds() found. 0 or -ENOMEM. */
 int hidden_sockets(struct hidden *h);
+/* Filesystems in memory and their largest files. 0, -ENOMEM or -errno. */
+int hidden_tmpfs(struct hidden *h);
 /* What the machine tells as a whole: slab, vmalloc, tmpfs, System V … 0 or -ENOMEM. */
 int hidden_machine(struct hidden *h, const struct task_list *procs);
 

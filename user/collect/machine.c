@@ -85,6 +85,22 @@ static int add_files(int root_fd, struct tick *t)
 	return err ? err : add(t, MACHINE_FILES_MAX, files.max, true);
 }
 
+/* nr_dentry nr_unused age_limit want_pages nr_negative dummy: the fifth since 5.0, af0c9af1b3f6 */
+static int add_dentries(int root_fd, struct tick *t)
+{
+	char text[256];
+	ssize_t len = read_file_at(root_fd, "proc/sys/fs/dentry-state", text, sizeof(text));
+	struct cursor all = {text, text + (len > 0 ? len : 0)}, line;
+	uint64_t n;
+
+	if (cursor_line(&all, &line))
+		return 0;
+	for (int i = 0; i < 5; i++)
+		if (cursor_u64(&line, &n))
+			return 0;
+	return add(t, MACHINE_NEGATIVE_DENTRIES, n, true);
+}
+
 int machine_read(int root_fd, uint64_t page_size, struct tick *t)
 {
 	int err = add_free_pcp(root_fd, page_size, t);
@@ -93,5 +109,7 @@ int machine_read(int root_fd, uint64_t page_size, struct tick *t)
 		err = add_zsmalloc(root_fd, page_size, t);
 	if (!err)
 		err = add_files(root_fd, t);
+	if (!err)
+		err = add_dentries(root_fd, t);
 	return err ? err : add_arc(root_fd, t);
 }

@@ -43,6 +43,8 @@ enum hidden_kind {
 	HIDDEN_LOOK, /* no holder: holders were looked up */
 	HIDDEN_KMEMLEAK,
 	HIDDEN_BPF_RING,
+	HIDDEN_TMPFS_FILE,
+	HIDDEN_CACHED_FILE,
 	_HIDDEN_KIND_MAX,
 };
 

@@ -7,5 +7,6 @@
 #define MACHINE_ZSWAP_APART "ZswapApart"   /* count, 1: zswap's pages are not zsmalloc's */
 #define MACHINE_STACKS_APART "StacksApart" /* count, 1: kernel stacks are not vmalloc's */
 #define MACHINE_ARC "ZfsArc"
-#define MACHINE_FILES "OpenFiles"	 /* count */
-#define MACHINE_FILES_MAX "OpenFilesMax" /* count: fs.file-max */
+#define MACHINE_FILES "OpenFiles"		     /* count */
+#define MACHINE_FILES_MAX "OpenFilesMax"	     /* count: fs.file-max */
+#define MACHINE_NEGATIVE_DENTRIES "NegativeDentries" /* count: names known not to be there */

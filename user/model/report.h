@@ -211,7 +211,7 @@ struct report_path_total {
 };
 
 struct report_note {
-	char text[256]; /* a finding or a next step, in words */
+	char text[400]; /* a finding or a next step, in words */
 };
 
 struct report {
@@ -241,6 +241,7 @@ struct report {
 	uint64_t n_hidden_reads, hidden_ns;	 /* looks at the hidden owners, time of the last */
 	VEC(struct meminfo_line) unclassified;	 /* meminfo lines that no rule knows, at the end */
 	struct span available;			 /* MemAvailable */
+	struct span negative_dentries;		 /* a count: names that are not there */
 	VEC(struct report_container) containers; /* by growth, largest first */
 	VEC(struct report_slab_cache) slab_caches; /* by growth, largest first */
 	VEC(struct report_grower) growers;	   /* leaks first, then by rate */
