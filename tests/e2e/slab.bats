@@ -54,6 +54,25 @@ need_slab() {
 	[ "$bytes" -le $((size + 2 * error)) ]
 }
 
+# The function next to the allocator, its calls from all paths: objects and what they are of.
+@test "--slab on --exact: eventfds, timerfds and names that are not there, by who asks for them" {
+	local what count samples bytes error
+	TRACE_ARGS=(--slab on --exact)
+	for what in eventfds:eventfd timerfds:timerfd dentries:__d_alloc; do
+		count=4000
+		trace_pid kernelmem --phase 60 --what "${what%:*}" --count "$count" --dir "$T"
+		need_slab
+		samples=$(jq --argjson pid "$VICTIM_PID" --arg function "${what#*:}" \
+			'[.paths[] | select(.domain == "slab" and .pid == $pid and
+				(.stack[1].function | contains($function))) | .samples] | add // 0' \
+			"$T/report.json")
+		echo "$what: $samples objects"
+		at_least "objects" "$samples" "$count"
+		at_most "objects" "$samples" $((count + count / 50))
+		kill "$VICTIM_PID"
+	done
+}
+
 @test "--slab auto: attaches when slab memory grows, and says so" {
 	TRACE_ARGS=(--interval 500ms)
 	start_trace_pid kernelmem --phase 60 --what sockets --count 16000

@@ -6,12 +6,17 @@
 #include <linux/if_packet.h>
 #include <linux/io_uring.h>
 #include <linux/perf_event.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 
 #define FDS_MAX 100000
+/* What a process has open beside the objects under test. */
+#define FDS_OWN 64
+#define WORKERS_MAX 40
 
 static int fds[FDS_MAX];
 static size_t n_fds;
@@ -89,12 +94,113 @@ static void socket_pair(int pair[2])
 	keep(pair[1]);
 }
 
-static void take_sockets(void)
+static void make_socket(void)
 {
 	int pair[2];
 
-	for (uint64_t i = 0; i + 1 < count; i += 2)
-		socket_pair(pair);
+	socket_pair(pair);
+}
+
+static void make_eventfd(void)
+{
+	keep(eventfd(0, EFD_CLOEXEC));
+}
+
+static void make_timerfd(void)
+{
+	keep(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC));
+}
+
+/* One process may not have as many descriptors as were asked for: others have the rest. */
+static pid_t workers[WORKERS_MAX];
+static size_t n_workers;
+static int life[2]; /* a pipe: the workers end when it closes */
+
+static void make(void (*one)(void), uint64_t n)
+{
+	uint64_t until = n_fds + n;
+
+	while (n_fds < until)
+		one();
+}
+
+__attribute__((noreturn)) static void work(void (*one)(void), uint64_t n, int done)
+{
+	char byte = 1;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	close(life[1]);
+	n_fds = 0; /* not ours to close */
+	make(one, n);
+	if (write(done, &byte, 1) != 1)
+		_exit(1);
+	close(done);
+	_exit(read(life[0], &byte, 1) != 0);
+}
+
+static void start_worker(void (*one)(void), uint64_t n)
+{
+	int done[2];
+	char byte;
+
+	if (n_workers >= WORKERS_MAX)
+		die("more than %d processes", WORKERS_MAX);
+	if (pipe2(done, O_CLOEXEC))
+		die("pipe: %s", strerror(errno));
+	workers[n_workers] = fork();
+	if (!workers[n_workers])
+		work(one, n, done[1]);
+	close(done[1]);
+	if (workers[n_workers++] < 0 || read(done[0], &byte, 1) != 1)
+		die("a process with %llu descriptors failed", (unsigned long long)n);
+	close(done[0]);
+}
+
+static void take_many(void (*one)(void))
+{
+	struct rlimit files;
+	uint64_t left = count, most;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) || files.rlim_cur <= 2 * FDS_OWN)
+		die("too few descriptors are allowed");
+	most = (files.rlim_cur < FDS_MAX ? files.rlim_cur : FDS_MAX) - FDS_OWN;
+	most -= most % 2;
+	if (left <= most) {
+		make(one, left);
+		return;
+	}
+	if (pipe2(life, O_CLOEXEC))
+		die("pipe: %s", strerror(errno));
+	for (; left; left -= left < most ? left : most)
+		start_worker(one, left < most ? left : most);
+}
+
+static void give_many(void)
+{
+	int status, failed = 0;
+
+	close_all();
+	if (n_workers)
+		close(life[1]);
+	while (n_workers)
+		failed += waitpid(workers[--n_workers], &status, 0) < 0 || status;
+	if (failed)
+		die("a process with descriptors failed");
+}
+
+static void take_sockets(void)
+{
+	take_many(make_socket);
+}
+
+static void take_eventfds(void)
+{
+	take_many(make_eventfd);
+}
+
+static void take_timerfds(void)
+{
+	take_many(make_timerfd);
 }
 
 static void take_socketdata(void)
@@ -242,40 +348,7 @@ static void take_dentries(void)
 	}
 }
 
-/* --- cgroups --- */
-
-static void each_cgroup(int (*one)(const char *path))
-{
-	char path[512];
-
-	for (uint64_t i = 0; i < count; i++) {
-		snprintf(path, sizeof(path), "%s/mt-%d-%llu", dir, (int)getpid(),
-			 (unsigned long long)i);
-		if (one(path))
-			die("%s: %s", path, strerror(errno));
-	}
-}
-
-static int make_dir(const char *path)
-{
-	return mkdir(path, 0755);
-}
-
-static bool has_cgroups;
-
-static void give_cgroups(void)
-{
-	if (has_cgroups)
-		each_cgroup(rmdir);
-	has_cgroups = false;
-}
-
-static void take_cgroups(void)
-{
-	each_cgroup(make_dir);
-	has_cgroups = true;
-	atexit(give_cgroups);
-}
+/* --- what to do --- */
 
 static void nothing(void)
 {
@@ -287,7 +360,9 @@ static const struct what {
 } whats[] = {
 	{"packet", take_packet, close_all},
 	{"pipes", take_pipes, close_all},
-	{"sockets", take_sockets, close_all},
+	{"sockets", take_sockets, give_many},
+	{"eventfds", take_eventfds, give_many},
+	{"timerfds", take_timerfds, give_many},
 	{"socketdata", take_socketdata, close_all},
 	{"bpf", take_bpf, close_all},
 	{"perf", take_perf, NULL},
@@ -295,7 +370,6 @@ static const struct what {
 	{"sysv", take_sysv, give_sysv},
 	{"tmpfs", take_tmpfs, close_all},
 	{"dentries", take_dentries, nothing},
-	{"cgroups", take_cgroups, give_cgroups},
 };
 
 static const struct what *find(const char *name)
@@ -308,8 +382,15 @@ static const struct what *find(const char *name)
 
 static void say(const char *kind, const char *note)
 {
+	char list[WORKERS_MAX * 12] = "";
+	size_t len = 0;
+
+	for (size_t i = 0; i < n_workers; i++)
+		len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%d", i ? "," : "",
+					(int)workers[i]);
 	tell(&(struct truth){.kind = kind, .note = note, .pid = getpid(), .held = held},
-	     "\"count\":%llu,\"maker\":%d", (unsigned long long)count, (int)maker);
+	     "\"count\":%llu,\"maker\":%d,\"workers\":[%s]", (unsigned long long)count, (int)maker,
+	     list);
 }
 
 int main(int argc, char **argv)
@@ -317,16 +398,19 @@ int main(int argc, char **argv)
 	const char *name = "packet";
 	const struct victim_option own[] = {
 		{"what", VICTIM_TEXT, &name, "kind of memory (packet)"},
-		{"count", VICTIM_COUNT, &count, "objects, for sockets, dentries and cgroups"},
-		{"dir", VICTIM_TEXT, &dir, "where dentries and cgroups are made (/tmp)"},
+		{"count", VICTIM_COUNT, &count, "objects, where --mib does not say the size"},
+		{"dir", VICTIM_TEXT, &dir, "where dentries are made (/tmp)"},
 		{0},
 	};
-	struct rlimit files = {FDS_MAX + 64, FDS_MAX + 64};
+	struct rlimit files = {FDS_MAX + FDS_OWN, FDS_MAX + FDS_OWN};
 	const struct what *what;
 
 	victim_init(argc, argv, "kernelmem", "Holds memory that no process's counters show.", own);
 	what = find(name);
-	setrlimit(RLIMIT_NOFILE, &files);
+	if (setrlimit(RLIMIT_NOFILE, &files) && !getrlimit(RLIMIT_NOFILE, &files)) {
+		files.rlim_cur = files.rlim_max; /* may not be raised: all that is allowed */
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
 	victim_begin();
 	what->take();
 	say(name, "held");
