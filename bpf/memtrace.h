@@ -333,6 +333,75 @@ struct mt_slab_cpu {
 	__u64 count[_MT_SLAB_COUNT_MAX];
 };
 
+/*
+ * Source "vma": what targets do to their address spaces.
+ */
+enum mt_vma_kind {
+	MT_VMA_MAP,   /* mmap: [addr, addr + len) is a new mapping */
+	MT_VMA_UNMAP, /* munmap: [old_addr, old_addr + old_len) */
+	MT_VMA_MOVE,  /* mremap: from old to new, which may be one place */
+	MT_VMA_BRK,   /* from old_addr to addr */
+	MT_VMA_FORK,  /* by a target: child_* */
+	MT_VMA_EXEC,  /* another program, mm is its address space */
+	MT_VMA_EXIT,  /* the last thread has ended */
+};
+
+enum mt_vma_flag {
+	MT_VMA_HUGETLB = 1 << 0,   /* MAP_HUGETLB: rounded up to huge pages */
+	MT_VMA_KEEP_OLD = 1 << 1,  /* MREMAP_DONTUNMAP: the old place stays mapped */
+	MT_VMA_STACK = 1 << 2,	   /* at.regs and at.stack are there */
+	MT_VMA_NOT_TAKEN = 1 << 3, /* not in the sample: its stack was not wanted */
+};
+
+/* Record of `vma_ring`: cut after at.stack_bytes of stack, without a stack before at.regs. */
+struct mt_vma {
+	__u64 enter_ns; /* CLOCK_BOOTTIME of the call; at.time_ns: when it returned */
+	__u64 mm;	/* names the address space */
+	__u64 addr, len;
+	__u64 old_addr, old_len;
+	__u64 child_start_ns, child_mm;
+	__u32 child_tgid;
+	__u32 kind;  /* enum mt_vma_kind */
+	__u32 flags; /* enum mt_vma_flag */
+	__u32 pad;
+	char comm[16];
+	struct mt_sample at;
+};
+
+/* Map `vma_control`, one, mapped by user space. */
+struct mt_vma_control {
+	__u64 interval; /* mean bytes of new mappings between two stacks; 0: each has its own */
+	__u64 paused;	/* calls are not written down at all */
+};
+
+/* Map `vma_calls`: a call that has begun, by thread. */
+struct mt_vma_call {
+	__u64 enter_ns;
+	__u64 addr; /* of brk: the end of the heap then */
+	__u64 len, new_len, flags;
+	__u32 kind; /* enum mt_vma_kind */
+	__u32 pad;
+};
+
+enum mt_vma_count {
+	MT_VMA_LOST,	 /* no room in the ring: what is mapped must be looked up */
+	MT_VMA_NO_STACK, /* room for the call, and not for its stack */
+	MT_VMA_MISSED,	 /* returned from a call whose begin was not seen */
+	_MT_VMA_COUNT_MAX,
+};
+
+/* Map `vma_cpu`, one a CPU. */
+struct mt_vma_cpu {
+	__s64 left; /* bytes until the next sample */
+	__u64 interval;
+	__u64 wake_ns;
+	__u64 count[_MT_VMA_COUNT_MAX];
+};
+
+static_assert(sizeof(struct mt_vma) == 96 + sizeof(struct mt_sample), "");
+static_assert(sizeof(struct mt_vma_control) == 16, "");
+static_assert(sizeof(struct mt_vma_call) == 48, "");
+static_assert(sizeof(struct mt_vma_cpu) == 48, "");
 static_assert(sizeof(struct mt_kstack) == 8 * MT_KSTACK_DEPTH + 8, "");
 static_assert(sizeof(struct mt_object) == 72, "");
 static_assert(sizeof(struct mt_slab_cpu) == 48, "");

@@ -23,8 +23,11 @@ def process($n):
 		"heap_bytes", "page_table_bytes", "fds", "threads", "pss_bytes", "uss_bytes") as $name |
 		span($p; $name)),
 	(if has("attributed") then
-		must(.attributed.user_page_bytes | is_int; "\($p): attributed without user_page_bytes"),
-		must(.attributed.kernel_page_bytes | is_int; "\($p): attributed without kernel_page_bytes")
+		(.attributed | must((.user_page_bytes | is_int) and (.kernel_page_bytes | is_int) or
+			(has("user_page_bytes") | not) and has("mmap_bytes");
+			"\($p): attributed without user_page_bytes or kernel_page_bytes"),
+		must((.mmap_bytes | is_count) and (.brk_bytes | is_count) or (has("mmap_bytes") | not);
+			"\($p): attributed without mmap_bytes or brk_bytes"))
 	else empty end);
 
 must(.schema == "memtrace.report/1"; "schema is \(.schema)"),

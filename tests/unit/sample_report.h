@@ -173,6 +173,11 @@ static inline void story_end(struct tick *t)
 								 .present = 280 * MIB,
 								 .own = 268 * MIB,
 								 .unowned = 12 * MIB});
+	err |= vec_push(&t->mapped, (struct mapped_sample){.id = {1234, 123400},
+							   .mmap = 256 * MIB,
+							   .brk = 24 * MIB,
+							   .before = 40 * MIB,
+							   .unseen = 4096});
 	e = (struct event){
 		.time_ns = t->time_ns, .kind = EVENT_TARGET_EXITED, .id = {1300, 130000}};
 	put(e.text, sizeof(e.text), "helper (1300) was killed by signal 9");

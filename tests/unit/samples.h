@@ -264,6 +264,11 @@ static inline void sample_tick(struct tick *t, uint64_t seq)
 								 .kin = 1 << 20,
 								 .other = 1 << 20,
 								 .unowned = 2 << 20});
+	err |= vec_push(&t->mapped, (struct mapped_sample){.id = {100, 1100},
+							   .mmap = seq << 22,
+							   .brk = seq << 20,
+							   .before = 3 << 20,
+							   .unseen = 4096});
 	for (size_t i = 0; i < _EVENT_KIND_MAX && seq == 1; i++) {
 		struct event e = {.time_ns = t->time_ns, .kind = (enum event_kind)i};
 

@@ -116,6 +116,12 @@ static inline bool same_ownership(const struct ownership_sample *a,
 	       SAME(a, b, kin) && SAME(a, b, other) && SAME(a, b, unowned);
 }
 
+static inline bool same_mapped(const struct mapped_sample *a, const struct mapped_sample *b)
+{
+	return proc_id_equal(a->id, b->id) && SAME(a, b, mmap) && SAME(a, b, brk) &&
+	       SAME(a, b, before) && SAME(a, b, unseen);
+}
+
 static inline bool same_slab(const struct slab_sample *a, const struct slab_sample *b)
 {
 	return SAME_TEXT(a, b, name) && SAME(a, b, gone) && SAME(a, b, reclaim_known) &&
@@ -211,9 +217,10 @@ static inline bool same_but_limits(const struct tick *a, const struct tick *b)
 	       SAME_VEC(a, b, meminfo, same_meminfo) && SAME_VEC(a, b, machine, same_meminfo) &&
 	       SAME_VEC(a, b, hidden, same_hidden) && SAME_VEC(a, b, procs, same_proc) &&
 	       SAME_VEC(a, b, owners, same_owner) && SAME_VEC(a, b, smaps, same_smaps) &&
-	       SAME_VEC(a, b, ownership, same_ownership) && SAME_VEC(a, b, slabs, same_slab) &&
-	       SAME_VEC(a, b, cgroups, same_cgroup_row) && SAME_VEC(a, b, events, same_event) &&
-	       SAME_VEC(a, b, facts, same_fact) && same_tables(a, b);
+	       SAME_VEC(a, b, ownership, same_ownership) && SAME_VEC(a, b, mapped, same_mapped) &&
+	       SAME_VEC(a, b, slabs, same_slab) && SAME_VEC(a, b, cgroups, same_cgroup_row) &&
+	       SAME_VEC(a, b, events, same_event) && SAME_VEC(a, b, facts, same_fact) &&
+	       same_tables(a, b);
 }
 
 /* --- writing and reading back --- */

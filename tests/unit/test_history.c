@@ -253,11 +253,14 @@ static void smaps_and_ownership(void **state)
 	assert_int_equal(
 		vec_push(&t.ownership, (struct ownership_sample){.id = id_of(5), .own = 8}), 0);
 	assert_int_equal(vec_push(&t.ownership, (struct ownership_sample){.id = id_of(9)}), 0);
+	assert_int_equal(vec_push(&t.mapped, (struct mapped_sample){.id = id_of(5), .brk = 4}), 0);
 	feed();
 	assert_true(p->has_smaps_last && p->has_ownership);
 	assert_int_equal(p->smaps_first.pss, 1);
 	assert_int_equal(p->smaps_last.pss, 3);
 	assert_int_equal(p->ownership.own, 8);
+	assert_true(p->has_mapped);
+	assert_int_equal(p->mapped.brk, 4);
 	assert_int_equal(limits__find(&h->limits, "samples_without_process")->count, 1);
 }
 

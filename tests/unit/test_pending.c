@@ -88,6 +88,8 @@ static void owners_by_what_tells_them_apart(void **state)
 	assert_int_equal(pending.owners.v[0].live[PAGES_USER], 2 * 4096);
 	assert_int_equal(pending.smaps.n, 1);
 	assert_int_equal(pending.ownership.n, 1);
+	assert_int_equal(pending.mapped.n, 1);
+	assert_int_equal(pending.mapped.v[0].mmap, 1 << 22);
 	/* as the newest has them, not added up */
 	assert_int_equal(pending.meminfo.n, t.meminfo.n);
 	assert_int_equal(pending.limits.n, t.limits.n);

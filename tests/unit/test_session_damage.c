@@ -321,7 +321,7 @@ static void older_format(void **state)
 	t.slabs.n = 0;
 	vec_for_each(c, &t.cgroups)
 		free(c->path);
-	t.cgroups.n = t.alerts.n = t.facts.n = t.machine.n = t.hidden.n = 0;
+	t.cgroups.n = t.alerts.n = t.facts.n = t.machine.n = t.hidden.n = t.mapped.n = 0;
 	analysis__clear(&t.analysis);
 	assert_int_equal(session__write(s, &t), 0);
 	assert_int_equal(session__finish(s), 0);
@@ -332,6 +332,7 @@ static void older_format(void **state)
 	       "DROP TABLE zombie; DROP TABLE zombie_parent; DROP TABLE fd; DROP TABLE fd_group; "
 	       "DROP TABLE sysv; DROP TABLE tmpfs; DROP TABLE shm; DROP TABLE shm_holder; "
 	       "DROP TABLE mapping; DROP TABLE fact; DROP TABLE machine; DROP TABLE hidden; "
+	       "DROP TABLE mapped; "
 	       "UPDATE format SET version = 1");
 	assert_int_equal(replay(p, &seen), 0);
 	assert_int_equal(seen.n_ticks, 1);

@@ -53,6 +53,7 @@ static void fill(struct tick *t)
 	assert_int_equal(vec_push(&t->owners, (struct owner_sample){0}), 0);
 	assert_int_equal(vec_push(&t->smaps, (struct smaps_sample){0}), 0);
 	assert_int_equal(vec_push(&t->ownership, (struct ownership_sample){0}), 0);
+	assert_int_equal(vec_push(&t->mapped, (struct mapped_sample){0}), 0);
 	assert_int_equal(vec_push(&t->events, (struct event){0}), 0);
 	assert_int_equal(limits__set(&t->limits, "x", 1, "x"), 0);
 }
@@ -67,7 +68,8 @@ static void clear_and_free(void **state)
 	tick__clear(&t);
 	assert_int_equal(t.procs.n + t.meminfo.n + t.owners.n + t.smaps.n, 0);
 	assert_int_equal(t.machine.n + t.hidden.n, 0);
-	assert_int_equal(t.ownership.n + t.events.n + t.limits.n + t.seq + t.time_ns, 0);
+	assert_int_equal(t.ownership.n + t.mapped.n + t.events.n + t.limits.n + t.seq + t.time_ns,
+			 0);
 	assert_int_equal(t.mono_ns + t.n_procs + t.self.events, 0);
 	assert_ptr_equal(t.procs.v, procs);
 	fill(&t);

@@ -99,6 +99,8 @@ static void fill_process(const struct history *h, bool complete, const struct pr
 		.end = ph->last.end,
 		.has_ownership = ph->has_ownership,
 		.ownership = ph->ownership,
+		.has_mapped = ph->has_mapped,
+		.mapped = ph->mapped,
 		.seen_ns = until > ph->first_ns ? until - ph->first_ns : 0,
 	};
 	memcpy(p->comm, ph->last.comm, sizeof(p->comm));

@@ -254,18 +254,32 @@ static double dropped_bytes(const struct history *h)
 	return dropped ? (double)dropped->count * (double)h->code.sampling.interval_bytes : 0;
 }
 
-/* Counted page by page: the whole is known better than its parts. */
-static void find_held(const struct history *h, struct report_path_total *t)
+/* Counted page by page, or call by call. */
+static bool count_held(const struct history *h, const struct report_path_total *t, uint64_t *ret)
 {
 	const struct owner_sample *o =
 		t->domain == PATH_USER ? history__find_owner(h, t->id) : NULL;
+	const struct proc_history *p = t->domain == PATH_MMAP ? history__find_proc(h, t->id) : NULL;
 
 	/* What it held when it ended was counted by nobody. */
-	if (!o || o->live[PAGES_USER] < 0 || t->exit_bytes)
+	if (t->exit_bytes)
+		return false;
+	if (o && o->live[PAGES_USER] >= 0)
+		*ret = (uint64_t)o->live[PAGES_USER];
+	else if (p && p->has_mapped)
+		*ret = p->mapped.mmap + p->mapped.brk;
+	else
+		return false;
+	return true;
+}
+
+/* The whole is known better than its parts. */
+static void find_held(const struct history *h, struct report_path_total *t)
+{
+	if (!count_held(h, t, &t->held_bytes))
 		return;
 	t->held_known = true;
-	t->held_bytes = (uint64_t)o->live[PAGES_USER];
-	t->scaled = t->estimate_bytes &&
+	t->scaled = t->estimate_bytes && t->error_bytes &&
 		    fabs((double)t->held_bytes - (double)t->estimate_bytes) <=
 			    SCALE_ERRORS * (double)t->error_bytes + dropped_bytes(h);
 }

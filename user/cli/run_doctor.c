@@ -50,7 +50,16 @@ int run_doctor(const struct options *o)
 	_cleanup_(features__free) struct features features = {};
 	_cleanup_(sampler__close) struct sampler s = {};
 	bool disabled[_SOURCE_MAX];
-	const struct sampler_options options = {.no_bpf = o->no_bpf, .disabled = disabled};
+	const struct sampling_options sampling = {
+		.interval_bytes = o->sample_bytes,
+		.stack_bytes = o->stack_bytes,
+		.budget_permille = o->unwind_permille,
+	};
+	const struct sampler_options options = {
+		.no_bpf = o->no_bpf,
+		.disabled = disabled,
+		.sampling = &sampling,
+	};
 	int err;
 
 	if (root_fd < 0)

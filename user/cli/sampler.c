@@ -37,7 +37,7 @@ static uint64_t now_ns(clockid_t clock)
 
 static void open_user_paths(struct sampler *s, const struct sampling_options *sampling)
 {
-	int err = sampling ? sampler_paths__open_user(&s->paths, s->pages, sampling) : 0;
+	int err = sampling ? sampler_paths__open_user(&s->paths, s->pages) : 0;
 
 	if (err)
 		features__set(s->features, "call paths", FEATURE_MISSING, "", "samples: %s",
@@ -45,6 +45,16 @@ static void open_user_paths(struct sampler *s, const struct sampling_options *sa
 	else if (sampling)
 		features__set(s->features, "call paths", FEATURE_WORKS, "",
 			      "samples of the pages that targets take");
+}
+
+static void open_vma_paths(struct sampler *s)
+{
+	int err = tracer__has(s->tracer, SOURCE_VMA) ? sampler_paths__open_vma(&s->paths, s->tracer)
+						     : 0;
+
+	if (err)
+		features__set(s->features, "vma", FEATURE_MISSING, "", "mmap and brk: %s",
+			      strerror(-err));
 }
 
 static void open_bpf(struct sampler *s, const struct sampler_options *o)
@@ -60,7 +70,11 @@ static void open_bpf(struct sampler *s, const struct sampler_options *o)
 	    tasks_iter__open(s->tracer, s->root_fd, &s->tasks))
 		features__set(s->features, "task_iter", FEATURE_MISSING, "",
 			      "the iterator loads but cannot be opened");
-	if (!tracer__has(s->tracer, SOURCE_PAGE))
+	if (o->sampling)
+		err = sampler_paths__open_stacks(&s->paths, o->sampling);
+	if (!err && o->sampling)
+		open_vma_paths(s);
+	if (err || !tracer__has(s->tracer, SOURCE_PAGE))
 		return;
 	err = pages__open(s->tracer, s->root_fd, &s->pages);
 	if (err) {

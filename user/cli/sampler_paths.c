@@ -21,24 +21,33 @@ int sampler_paths__open(struct sampler_paths *s, int root_fd, const char *const 
 	return err ? err : code_names__new(debug_dirs, &s->symbolizer);
 }
 
-int sampler_paths__open_user(struct sampler_paths *s, struct pages *pages,
-			     const struct sampling_options *o)
+int sampler_paths__open_stacks(struct sampler_paths *s, const struct sampling_options *o)
+{
+	s->options = *o;
+	return stack_walker__init(&s->walker, s->root_fd, o->stack_bytes, &s->book);
+}
+
+int sampler_paths__open_user(struct sampler_paths *s, struct pages *pages)
 {
 	const struct user_paths_options options = {
-		.interval_bytes = o->interval_bytes,
-		.budget_permille = o->budget_permille,
+		.interval_bytes = s->options.interval_bytes,
+		.budget_permille = s->options.budget_permille,
 	};
 
-	int err = stack_walker__init(&s->walker, s->root_fd, o->stack_bytes, &s->book);
+	return user_paths__open(pages, &options, &s->walker, &s->paths);
+}
 
-	s->options = *o;
-	return err ?: user_paths__open(pages, &options, &s->walker, &s->paths);
+int sampler_paths__open_vma(struct sampler_paths *s, const struct tracer *tracer)
+{
+	return vma_paths__open(tracer, s->root_fd, s->options.budget_permille, &s->walker, &s->vma);
 }
 
 int sampler_paths__start(struct sampler_paths *s)
 {
 	int err = s->paths ? user_paths__start(s->paths) : 0;
 
+	if (!err && s->vma)
+		err = vma_paths__start(s->vma);
 	return err ? log_error_errno(err, "call paths") : 0;
 }
 
@@ -49,6 +58,8 @@ void sampler_paths__close(struct sampler_paths *s)
 	s->open = false;
 	user_paths__close(s->paths);
 	s->paths = NULL;
+	vma_paths__close(s->vma);
+	s->vma = NULL;
 	sampler_slab__close(&s->slab);
 	stack_walker__free(&s->walker);
 	sampler_heap__close(&s->heap);
@@ -85,10 +96,21 @@ static int mark_one(void *arg, const struct target *t)
 	err = vec_push(&m->alive, t->id);
 	if (err || is_in(m->s->marked.v, m->s->marked.n, t->id))
 		return err;
-	err = user_paths__mark(m->s->paths, t->id, m->s->options.heirs);
+	if (m->s->paths)
+		err = user_paths__mark(m->s->paths, t->id, m->s->options.heirs);
+	if (!err && m->s->vma)
+		err = vma_paths__mark(m->s->vma, t->id, m->s->options.heirs);
 	if (err)
 		log_debug_errno(err, "pid %u is not sampled", t->id.pid);
 	return 0;
+}
+
+static void forget(struct sampler_paths *s, struct proc_id id)
+{
+	if (s->paths)
+		user_paths__forget(s->paths, id);
+	if (s->vma)
+		vma_paths__forget(s->vma, id);
 }
 
 int sampler_paths__mark(struct sampler_paths *s, const struct target_set *targets,
@@ -97,7 +119,7 @@ int sampler_paths__mark(struct sampler_paths *s, const struct target_set *target
 	struct marking m = {.s = s};
 	int err = sampler_heap__mark(&s->heap, targets, waiting_pid);
 
-	if (err || !s->paths || !targets)
+	if (err || (!s->paths && !s->vma) || !targets)
 		return err;
 	err = target_set__each(targets, mark_one, &m);
 	if (err) {
@@ -106,9 +128,10 @@ int sampler_paths__mark(struct sampler_paths *s, const struct target_set *target
 	}
 	vec_for_each(id, &s->marked)
 		if (!is_in(m.alive.v, m.alive.n, *id))
-			user_paths__forget(s->paths, *id);
+			forget(s, *id);
 	vec_for_each(o, owners)
-		if (o->kind == OWNER_PROCESS && !o->dead && is_in(m.alive.v, m.alive.n, o->id))
+		if (s->paths && o->kind == OWNER_PROCESS && !o->dead &&
+		    is_in(m.alive.v, m.alive.n, o->id))
 			user_paths__mark_owner(s->paths, o->owner, s->options.heirs);
 	vec_free(&s->marked);
 	s->marked.v = m.alive.v;
@@ -164,6 +187,10 @@ static int update(struct sampler_paths *s, bool last, struct tick *t)
 		err = user_paths__limits(s->paths, &t->limits);
 	if (!err)
 		err = sampler_heap__tick(&s->heap, last, t);
+	if (!err && s->vma)
+		err = vma_paths__tell(s->vma, last, t);
+	if (!err && s->vma)
+		err = vma_paths__limits(s->vma, &t->limits);
 	return err ? err : sampler_slab__tick(&s->slab, t);
 }
 

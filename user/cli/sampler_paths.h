@@ -6,6 +6,7 @@
 #include "cli/sampler_slab.h"
 #include "cli/target.h"
 #include "collect/user_paths.h"
+#include "collect/vma_paths.h"
 #include "symbol/symbolizer.h"
 
 struct sampling_options {
@@ -21,7 +22,8 @@ struct sampler_paths {
 	bool open;
 	struct sampler_slab slab;
 	struct sampler_heap heap;
-	struct user_paths *paths; /* NULL: nothing is sampled */
+	struct user_paths *paths; /* NULL: no pages are sampled */
+	struct vma_paths *vma;	  /* NULL: address space is not followed */
 	struct sampling_options options;
 	struct symbolizer *symbolizer;
 	VEC(uint32_t) symbol_module; /* id - 1: the symbolizer's number */
@@ -32,9 +34,12 @@ struct sampler_paths {
 
 /* What comes before the first path, whatever its domain. 0 or -errno. */
 int sampler_paths__open(struct sampler_paths *s, int root_fd, const char *const *debug_dirs);
+/* Before the two below. 0 or -ENOMEM. */
+int sampler_paths__open_stacks(struct sampler_paths *s, const struct sampling_options *o);
 /* User pages of targets. 0, -ENODATA (loaded without sampling) or -errno. */
-int sampler_paths__open_user(struct sampler_paths *s, struct pages *pages,
-			     const struct sampling_options *o);
+int sampler_paths__open_user(struct sampler_paths *s, struct pages *pages);
+/* Their address space. 0, -ENODATA (the source is not there) or -errno. */
+int sampler_paths__open_vma(struct sampler_paths *s, const struct tracer *tracer);
 /* From here on samples are read, by a thread with the rights its caller has now. 0 or -errno. */
 int sampler_paths__start(struct sampler_paths *s);
 void sampler_paths__close(struct sampler_paths *s);

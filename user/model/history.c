@@ -254,6 +254,18 @@ static void add_ownership(struct history *h, const struct ownership_sample *o)
 	p->has_ownership = true;
 }
 
+static void add_mapped(struct history *h, const struct mapped_sample *m)
+{
+	struct proc_history *p = find_proc(h, m->id);
+
+	if (!p) {
+		h->index->strays++;
+		return;
+	}
+	p->mapped = *m;
+	p->has_mapped = true;
+}
+
 static int add_events(struct history *h, const struct tick *t)
 {
 	vec_for_each(e, &t->events) {
@@ -290,7 +302,7 @@ static int set_limits(struct history *h)
 				  FACTS_MAX);
 	if (!err && x->strays)
 		err = limits__set(&h->limits, "samples_without_process", x->strays,
-				  "smaps or ownership samples of processes that no list of "
+				  "smaps, ownership or mapping samples of processes that no list of "
 				  "processes named: left out");
 	return err;
 }
@@ -455,6 +467,8 @@ int history__add(struct history *h, const struct tick *t)
 		add_smaps(h, s);
 	vec_for_each(o, &t->ownership)
 		add_ownership(h, o);
+	vec_for_each(m, &t->mapped)
+		add_mapped(h, m);
 
 	err = history_add_machine(h, t);
 	if (!err)

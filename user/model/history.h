@@ -24,6 +24,8 @@ struct proc_history {
 	struct smaps_sample smaps_first, smaps_last;
 	bool has_ownership;
 	struct ownership_sample ownership;
+	bool has_mapped;
+	struct mapped_sample mapped; /* the last */
 };
 
 struct history {

@@ -93,6 +93,8 @@ struct report_process {
 	struct attributed attributed;
 	bool has_ownership;
 	struct ownership_sample ownership;
+	bool has_mapped;
+	struct mapped_sample mapped;
 	bool growth_known, growth_approx;
 	int64_t growth_bytes; /* anon + swap + shmem (or rss when those are unknown), end - start */
 	bool rate_known;      /* false: growth unknown, or seen for less than a second */

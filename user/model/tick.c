@@ -47,7 +47,7 @@ void tick__clear(struct tick *t)
 		code_symbol__clear(s);
 	t->modules.n = t->nodes.n = t->symbols.n = t->paths.n = t->sampling.n = 0;
 	t->meminfo.n = t->procs.n = t->owners.n = t->smaps.n = 0;
-	t->ownership.n = t->slabs.n = t->cgroups.n = 0;
+	t->ownership.n = t->mapped.n = t->slabs.n = t->cgroups.n = 0;
 	t->machine.n = t->hidden.n = 0;
 	t->events.n = t->facts.n = t->alerts.n = t->limits.n = 0;
 	analysis__clear(&t->analysis);
@@ -68,6 +68,7 @@ void tick__free(struct tick *t)
 	vec_free(&t->owners);
 	vec_free(&t->smaps);
 	vec_free(&t->ownership);
+	vec_free(&t->mapped);
 	vec_free(&t->slabs);
 	vec_free(&t->cgroups);
 	vec_free(&t->events);

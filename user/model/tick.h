@@ -138,6 +138,14 @@ struct ownership_sample {
 	uint64_t unowned; /* before attach, or moved without an event */
 };
 
+/* Address space of a watched process by how it came to be mapped, bytes: what is mapped now. */
+struct mapped_sample {
+	struct proc_id id;
+	uint64_t mmap, brk; /* by calls since it was watched, its own and inherited by fork */
+	uint64_t before;    /* before, and what the kernel maps by itself at exec */
+	uint64_t unseen;    /* since, by no call that was seen */
+};
+
 /* One line of /proc/meminfo, kept as it is named there. */
 struct meminfo_line {
 	char name[32];
@@ -221,8 +229,9 @@ struct tick {
 	VEC(struct owner_sample) owners; /* new or changed */
 	VEC(struct smaps_sample) smaps;
 	VEC(struct ownership_sample) ownership;
-	VEC(struct slab_sample) slabs;	/* new, changed or gone */
-	VEC(struct cgroup_row) cgroups; /* new, changed or gone */
+	VEC(struct mapped_sample) mapped; /* of targets; new or changed */
+	VEC(struct slab_sample) slabs;	  /* new, changed or gone */
+	VEC(struct cgroup_row) cgroups;	  /* new, changed or gone */
 	VEC(struct event) events;
 	struct alert_list alerts; /* told at this moment */
 	struct analysis analysis; /* of --analyze, at its first and last tick */

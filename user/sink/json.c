@@ -64,6 +64,12 @@
  *                              shared memory; page cache; kernel. Below 0 only by events in
  *                              flight. When it has ended: what it left and what descendants
  *                              inherited
+ *     .attributed.mmap_bytes .brk_bytes
+ *                              address space that it has at `end` by its own calls of mmap and
+ *                              mremap, and of brk, since it was watched; of watched processes
+ *     .attributed.mapped_before_bytes .mapped_unseen_bytes
+ *                              the rest of its address space: mapped before (and by the kernel
+ *                              at exec), and since then by no call that was seen
  *     .taken.(the same)        pages taken since `start`, given back or not
  *     .ownership               who first touched its anonymous pages, of a target, at the end:
  *       .present_bytes         resident anonymous pages, the sum of:
@@ -236,6 +242,21 @@ static void add_live(struct json_object *o, const char *name, const int64_t live
 	json_add(o, name, pages);
 }
 
+static void add_attributed(struct json_object *o, const struct report_process *p)
+{
+	struct json_object *held = json_new();
+
+	for (int i = 0; p->attributed.known && i < _PAGE_CLASS_MAX; i++)
+		json_add_i64(held, page_members[i], p->attributed.live[i]);
+	if (p->has_mapped) {
+		json_add_u64(held, "mmap_bytes", p->mapped.mmap);
+		json_add_u64(held, "brk_bytes", p->mapped.brk);
+		json_add_u64(held, "mapped_before_bytes", p->mapped.before);
+		json_add_u64(held, "mapped_unseen_bytes", p->mapped.unseen);
+	}
+	json_add(o, "attributed", held);
+}
+
 static void add_taken(struct json_object *o, const uint64_t taken[_PAGE_CLASS_MAX])
 {
 	struct json_object *pages = json_new();
@@ -315,10 +336,10 @@ static void write_process(struct json_writer *w, const struct report *r,
 	add_span(o, "pss_bytes", &p->pss);
 	add_span(o, "uss_bytes", &p->uss);
 	add_growth(o, p);
-	if (p->attributed.known) {
-		add_live(o, "attributed", p->attributed.live);
+	if (p->attributed.known || p->has_mapped)
+		add_attributed(o, p);
+	if (p->attributed.known)
 		add_taken(o, p->attributed.taken);
-	}
 	if (p->has_ownership)
 		add_ownership(o, &p->ownership);
 	add_end(o, &p->end);

@@ -111,6 +111,8 @@ static void add_holder(struct strbuf *b, const struct report_path *p)
 /* Without an error there was no sampling: these are the blocks themselves. */
 static const char *unit(const struct report_path *p)
 {
+	if (p->domain == PATH_MMAP)
+		return "mapping";
 	return p->domain == PATH_HEAP && !p->error_bytes ? "block" : "sample";
 }
 
@@ -159,6 +161,28 @@ static bool churns(const struct report_path_total *t)
 	       t->taken_bytes / 10 > t->estimate_bytes;
 }
 
+/* Every call is counted; paths are estimates only where there were too many of them. */
+static void print_mapped(const struct report_path_total *t, FILE *out)
+{
+	char held[HUMAN_BYTES_SIZE], est[HUMAN_BYTES_SIZE], error[HUMAN_BYTES_SIZE];
+	char comm[COMM_SIZE * 4];
+	struct strbuf b = {0};
+
+	strbuf_addf(&b, "%s (pid %u): ", safe_text(comm, sizeof(comm), t->comm, sizeof(t->comm)),
+		    t->id.pid);
+	if (t->held_known)
+		strbuf_addf(&b, "%s mapped since it was watched and still there; ",
+			    human_bytes(held, t->held_bytes));
+	strbuf_addf(&b, "by %llu mappings with a path %s", (unsigned long long)t->samples,
+		    human_bytes(est, t->estimate_bytes));
+	if (t->error_bytes)
+		strbuf_addf(&b, " +- %s%s", human_bytes(error, t->error_bytes),
+			    t->scaled ? ", to which the paths are scaled" : "");
+	if (b.s)
+		text_paragraph(out, "", b.s);
+	strbuf_free(&b);
+}
+
 static void print_total(const struct report_path_total *t, FILE *out)
 {
 	char held[HUMAN_BYTES_SIZE], est[HUMAN_BYTES_SIZE], error[HUMAN_BYTES_SIZE];
@@ -201,7 +225,10 @@ static void print_paths(const struct report *r, const struct report_path_total *
 {
 	unsigned int rank = 0;
 
-	print_total(t, out);
+	if (t->domain == PATH_MMAP)
+		print_mapped(t, out);
+	else
+		print_total(t, out);
 	vec_for_each(p, &r->paths) {
 		if (!is_of(p, t))
 			continue;

@@ -324,6 +324,21 @@ static void ownership(const struct report_process *p, FILE *out)
 	text_paragraph(out, "  ", text);
 }
 
+static void mapped(const struct report_process *p, FILE *out)
+{
+	const struct mapped_sample *m = &p->mapped;
+	char n[4][HUMAN_BYTES_SIZE], text[400];
+
+	if (!p->has_mapped || p->end.ended)
+		return;
+	snprintf(text, sizeof(text),
+		 "of its address space: %s mapped since the start by mmap, %s by brk, %s before, "
+		 "%s by no call that was seen",
+		 human_bytes(n[0], m->mmap), human_bytes(n[1], m->brk),
+		 human_bytes(n[2], m->before), human_bytes(n[3], m->unseen));
+	text_paragraph(out, "  ", text);
+}
+
 static void headline(const struct report_process *p, FILE *out)
 {
 	char comm[4 * COMM_SIZE], seen[HUMAN_DURATION_SIZE], status[STATUS_SIZE];
@@ -360,6 +375,7 @@ void text_details(const struct report *r, FILE *out)
 		values(p, out);
 		pages(p, out);
 		ownership(p, out);
+		mapped(p, out);
 	}
 	if (n > DETAILS_MAX)
 		fprintf(out, "\n%zu more watched processes: see --format json\n", n - DETAILS_MAX);

@@ -29,6 +29,11 @@ static struct hmap_key key_of_ownership(const void *row)
 	return proc_key(((const struct ownership_sample *)row)->id);
 }
 
+static struct hmap_key key_of_mapped(const void *row)
+{
+	return proc_key(((const struct mapped_sample *)row)->id);
+}
+
 static struct hmap_key key_of_slab(const void *row)
 {
 	return name_key(((const struct slab_sample *)row)->name, 0);
@@ -82,6 +87,7 @@ static const struct {
 	[ROWS_OWNER] = {.key = key_of_owner},
 	[ROWS_SMAPS] = {.key = key_of_smaps},
 	[ROWS_OWNERSHIP] = {.key = key_of_ownership},
+	[ROWS_MAPPED] = {.key = key_of_mapped},
 	[ROWS_SLAB] = {.key = key_of_slab},
 	[ROWS_CGROUP] = {.key = key_of_cgroup},
 	[ROWS_PATH] = {.key = key_of_path},

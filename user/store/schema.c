@@ -8,13 +8,13 @@
  *   state   one row: whether the run was completed, what was not stored
  *   tick    one row a sampling moment, with a checksum over it and its rows
  *   text    cgroup paths and names, each once; others refer to its id
- *   meminfo, machine, hidden, proc, owner, smaps, ownership, slab, cgroup, event,
- *           fact, limits, alert
- *           rows of a tick, in the order of writing (rowid). proc, owner, slab
- *           and cgroup hold what changed since the tick before: the state at
+ *   meminfo, machine, hidden, proc, owner, smaps, ownership, mapped, slab,
+ *           cgroup, event, fact, limits, alert
+ *           rows of a tick, in the order of writing (rowid). proc, owner,
+ *           mapped, slab and cgroup hold what changed since the tick before: the state at
  *           tick N is the newest row of each process, owner, cache or cgroup
  *           at or before N. slab and cgroup came with format 2, alert with 3,
- *           fact with 4, machine and hidden with 5.
+ *           fact with 4, machine and hidden with 5, mapped with 7.
  *   analysis, zombie, zombie_parent, fd, fd_group, sysv, tmpfs, shm,
  *   shm_holder, mapping
  *           rows of the first and last tick of --analyze: what it looked at
@@ -216,6 +216,15 @@ static const struct column ownership_columns[] = {
 	OWNERSHIP(unowned, "before attach, or moved without an event"),
 };
 
+#define MAPPED(member, text) FIELD(struct mapped_sample, member, #member "_bytes", COLUMN_U64, text)
+static const struct column mapped_columns[] = {
+	FIELD_PID(struct mapped_sample),
+	MAPPED(mmap, "mapped now by mmap and mremap since it was watched"),
+	MAPPED(brk, "by brk since then"),
+	MAPPED(before, "before, and by the kernel at exec"),
+	MAPPED(unseen, "since, by no call that was seen"),
+};
+
 #define SLAB(member, column, kind, text) FIELD(struct slab_sample, member, column, kind, text)
 static const struct column slab_columns[] = {
 	SLAB(name, "name", COLUMN_NAME, "text.id: cache"),
@@ -313,6 +322,8 @@ const struct table row_tables[N_ROW_TABLES] = {
 	[ROWS_SMAPS] = ROW_TABLE("smaps", "of targets", struct smaps_sample, smaps_columns, smaps),
 	[ROWS_OWNERSHIP] = ROW_TABLE("ownership", "of targets", struct ownership_sample,
 				     ownership_columns, ownership),
+	[ROWS_MAPPED] = ROW_TABLE_SINCE(7, "mapped", "address space of targets, new or changed",
+					struct mapped_sample, mapped_columns, mapped),
 	[ROWS_SLAB] = ROW_TABLE_SINCE(2, "slab", "new, changed or gone", struct slab_sample,
 				      slab_columns, slabs),
 	[ROWS_CGROUP] = ROW_TABLE_SINCE(2, "cgroup", "new, changed or gone", struct cgroup_row,

@@ -17,9 +17,9 @@
  * What is written. Readers accept every format up to it: a table that came
  * with a later format than the file's is empty. Formats: 1; 2 (slab, cgroup);
  * 3 (alert, and those of --analyze); 4 (fact); 5 (machine, hidden);
- * 6 (code and paths).
+ * 6 (code and paths); 7 (mapped).
  */
-#define SESSION_FORMAT 6
+#define SESSION_FORMAT 7
 
 enum column_kind {
 	COLUMN_U32,
@@ -80,6 +80,7 @@ enum row_table {
 	ROWS_OWNER,
 	ROWS_SMAPS,
 	ROWS_OWNERSHIP,
+	ROWS_MAPPED,
 	ROWS_SLAB,
 	ROWS_CGROUP,
 	ROWS_EVENT,

@@ -13,6 +13,7 @@
 #include "page_old.skel.h"
 #include "snapshot.skel.h"
 #include "task.skel.h"
+#include "vma.skel.h"
 
 const struct bpf_source bpf_sources[_SOURCE_MAX] = {
 	[SOURCE_PAGE] = {"page", page_bpf__elf_bytes, page_old_bpf__elf_bytes,
@@ -29,4 +30,6 @@ const struct bpf_source bpf_sources[_SOURCE_MAX] = {
 	[SOURCE_OOM] = {"oom", oom_bpf__elf_bytes, NULL,
 			"who asked when the OOM killer chose a victim (the kernel's log is used "
 			"instead)"},
+	[SOURCE_VMA] = {"vma", vma_bpf__elf_bytes, NULL,
+			"who mapped the address space of watched processes (mmap, brk)"},
 };

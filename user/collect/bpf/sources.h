@@ -22,6 +22,7 @@ enum bpf_source_id {
 	SOURCE_ASYNC,
 	SOURCE_TASK_ITER,
 	SOURCE_OOM,
+	SOURCE_VMA,
 	_SOURCE_MAX,
 };
 

@@ -11,6 +11,9 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "collect/bpf/syscall_event.h"
+
+#define N_ELEMS(a) (sizeof(a) / sizeof((a)[0]))
 
 /* 128 bytes each; a machine that forks faster than owners are recycled (once a
  * second) overflows into a bucket, which is counted. */
@@ -23,6 +26,8 @@
 /* A burst of a hundred deep stacks, or several hundred usual ones; what comes beyond it is
  * counted. Larger ones would be most of what we take beside the owner table. */
 #define SAMPLE_RING_BYTES (1u << 20)
+/* Calls are many small records and few with a stack. */
+#define VMA_RING_BYTES (512u << 10)
 
 /* Order of attachment: what is freed must be seen from before anything is
  * allocated, else the first pages never come off. */
@@ -55,11 +60,25 @@ static void lose(struct tracer *t, struct features *features, enum bpf_source_id
 	log_debug("source %s: %s", bpf_sources[id].name, reason);
 }
 
+/* Those that have to do with pages have their maps together. */
+static struct bpf_shared *shared_of(struct tracer *t, enum bpf_source_id id)
+{
+	switch (id) {
+	case SOURCE_TASK_ITER:
+	case SOURCE_OOM:
+		return NULL;
+	case SOURCE_VMA:
+		return &t->vma_maps;
+	default:
+		return &t->shared;
+	}
+}
+
 static void load_source(struct tracer *t, struct features *features, enum bpf_source_id id)
 {
 	struct bpf_spec spec = {
 		.config = &t->machine.config,
-		.shared = id == SOURCE_TASK_ITER || id == SOURCE_OOM ? NULL : &t->shared,
+		.shared = shared_of(t, id),
 		.autoload = id == SOURCE_PAGE ? t->machine.page_alloc : NULL,
 	};
 	char reason[BPF_REASON_SIZE];
@@ -114,6 +133,60 @@ static void load_oom(struct tracer *t, struct features *features)
 	lose(t, features, SOURCE_OOM, reason, "");
 	bpf_object__close(t->obj[SOURCE_OOM]);
 	t->obj[SOURCE_OOM] = NULL;
+}
+
+static int attach_vma(struct tracer *t, int root_fd, char reason[static BPF_REASON_SIZE])
+{
+	/* Who begins and ends from before the first call is seen. */
+	static const char *const life[] = {"vma_fork", "vma_exec", "vma_exit_process"};
+	static const char *const calls[] = {"mmap", "munmap", "mremap", "brk"};
+	_cleanup_close_ int events = syscall_events_open(root_fd);
+	struct bpf_object *obj = t->obj[SOURCE_VMA];
+	char program[32], event[32];
+	int err = 0;
+
+	if (events < 0) {
+		snprintf(reason, BPF_REASON_SIZE, "tracefs: %s", strerror(-events));
+		return events;
+	}
+	for (size_t i = 0; !err && i < N_ELEMS(life); i++)
+		err = bpf_attach(obj, life[i], &t->links, reason);
+	for (size_t i = 0; !err && i < N_ELEMS(calls); i++) {
+		snprintf(program, sizeof(program), "vma_enter_%s", calls[i]);
+		snprintf(event, sizeof(event), "sys_enter_%s", calls[i]);
+		err = bpf_attach_syscall(obj, program, events, event, &t->links, reason);
+		snprintf(event, sizeof(event), "sys_exit_%s", calls[i]);
+		err = err ?: bpf_attach_syscall(obj, "vma_exit", events, event, &t->links, reason);
+	}
+	return err;
+}
+
+/* A system call that is traced makes all of the machine dearer: only where somebody is watched,
+ * whom the stacks are copied for. */
+static void load_vma(struct tracer *t, int root_fd, struct features *features)
+{
+	const struct bpf_map_size sizes[] = {
+		{"vma_targets", MAX_TARGETS, 0, 0},
+		{"vma_ring", VMA_RING_BYTES, 0, 0},
+		{"vma_scratch", t->machine.config.n_cpus,
+		 sizeof(struct mt_vma) + t->machine.config.stack_bytes + MT_STACK_SLACK, 0},
+		{NULL, 0, 0, 0},
+	};
+	size_t n_links = t->links.n;
+	char reason[BPF_REASON_SIZE];
+
+	if (!t->machine.config.stack_bytes)
+		return;
+	t->vma_maps.sizes = sizes;
+	load_source(t, features, SOURCE_VMA);
+	t->vma_maps.sizes = NULL;
+	if (!t->obj[SOURCE_VMA] || !attach_vma(t, root_fd, reason))
+		return;
+	while (t->links.n > n_links)
+		bpf_link__destroy(t->links.v[--t->links.n]);
+	lose(t, features, SOURCE_VMA, reason, "a kernel built with CONFIG_FTRACE_SYSCALLS");
+	bpf_object__close(t->obj[SOURCE_VMA]);
+	t->obj[SOURCE_VMA] = NULL;
 }
 
 static void allow_locked_memory(void)
@@ -205,6 +278,7 @@ int tracer__open(int root_fd, const bool disabled[_SOURCE_MAX], uint32_t stack_b
 		load_source(t, features, id);
 	load_source(t, features, SOURCE_TASK_ITER);
 	load_oom(t, features);
+	load_vma(t, root_fd, features);
 	for (int id = 0; id < _SOURCE_MAX; id++)
 		n_loaded += t->obj[id] != NULL;
 	if (!n_loaded) {
@@ -273,7 +347,7 @@ bool tracer__has(const struct tracer *t, enum bpf_source_id id)
 	return t && t->obj[id];
 }
 
-int tracer__limits(const struct tracer *t, struct limits *l)
+int tracer__limits(struct tracer *t, struct limits *l)
 {
 	uint64_t missed = 0;
 	int err = 0;
@@ -284,7 +358,7 @@ int tracer__limits(const struct tracer *t, struct limits *l)
 
 		if (t->obj[id]) {
 			bpf_prog_stats(t->obj[id], &stats);
-			missed += id == SOURCE_TASK_ITER || id == SOURCE_OOM ? 0 : stats.missed;
+			missed += shared_of(t, id) == &t->shared ? stats.missed : 0;
 		}
 		if (!t->reason[id][0])
 			continue;
@@ -312,4 +386,6 @@ void tracer__self(const struct tracer *t, struct self_sample *self)
 	self->bpf_ns_known = self->bpf_ns != 0;
 	if (t->shared.first)
 		self->map_bytes = bpf_map_memory(t->shared.first);
+	if (t->obj[SOURCE_VMA])
+		self->map_bytes += bpf_map_memory(t->obj[SOURCE_VMA]);
 }

@@ -20,7 +20,7 @@ struct tracer {
 	struct machine machine;
 	struct bpf_object *obj[_SOURCE_MAX]; /* NULL: not loaded */
 	struct bpf_links links;
-	struct bpf_shared shared;
+	struct bpf_shared shared, vma_maps;
 	struct bpf_map_size sizes[16];
 	uint32_t max_owners;
 	uint32_t n_slots; /* of samples; 0: nothing is sampled */
@@ -43,6 +43,6 @@ void tracer__close(struct tracer *t); /* NULL allowed */
 bool tracer__has(const struct tracer *t, enum bpf_source_id id);
 
 /* Sources that are not there, events missed by recursion. 0 or -ENOMEM. */
-int tracer__limits(const struct tracer *t, struct limits *l);
+int tracer__limits(struct tracer *t, struct limits *l);
 /* bpf_ns, map_bytes. */
 void tracer__self(const struct tracer *t, struct self_sample *self);
