@@ -72,6 +72,13 @@ build() {
 		>"$T/build.log" 2>&1 || skip "$name does not build here: $(head -1 "$T/build.log")"
 }
 
+# trace_ready COMMAND...: to the moment it says "ready", however long that takes here
+trace_ready() {
+	start_memtrace "${TRACE_ARGS[@]}" -- "$@"
+	until_true 120 grep -q ready "$T/stdout" || memtrace_log
+	end_memtrace
+}
+
 leak_of() {
 	VICTIMS=$T/bin trace_command "$@" --mib "$MIB" --hold 60
 }
@@ -231,20 +238,45 @@ leak_of() {
 		kept = []
 		def leak(): kept.append(bytearray(1 << 20))
 		for i in range(128): leak()
-		time.sleep(60)
+		print("ready", flush=True)
+		time.sleep(200)
 	END
-	start_memtrace "${TRACE_ARGS[@]}" --duration 4s -- python3 "$T/leak.py"
-	finish_memtrace
+	trace_ready python3 "$T/leak.py"
 	jq -e '.paths[0] | .complete and .live_bytes > 100 * 1048576 and .stack[-1].function == "_start"
 		and any(.stack[]; .function // .module | test("PyEval|python"))' "$T/report.json"
 }
 
+@test "Go, stripped: names from the table that it keeps for itself" {
+	need go
+	cat >"$T/leak.go" <<-'END'
+		package main
+		import ("fmt"; "time")
+		var kept [][]byte
+		//go:noinline
+		func keep(n int) { b := make([]byte, n); for i := range b { b[i] = 1 }; kept = append(kept, b) }
+		//go:noinline
+		func leakMost() { for i := 0; i < 96; i++ { keep(1 << 20) } }
+		//go:noinline
+		func leakLittle() { for i := 0; i < 32; i++ { keep(1 << 20) } }
+		func main() { leakMost(); leakLittle(); fmt.Println("ready"); time.Sleep(200 * time.Second) }
+	END
+	for mode in exe pie; do
+		HOME=$T GOCACHE=$T/cache GO111MODULE=off go build -buildmode="$mode" -ldflags='-s -w' \
+			-o "$T/leak" "$T/leak.go"
+		trace_ready "$T/leak"
+		jq -c ".paths[:4][] | [.live_bytes, [.stack[].function]]" "$T/report.json"
+		jq -e '[.paths[] | select(.domain == "user")] | (map(select(any(.stack[];
+			.function == "main.leakMost")) | .live_bytes) | add > 80 * 1048576) and
+			(map(select(any(.stack[]; .function == "main.leakLittle")) | .live_bytes) | add >
+			24 * 1048576)' "$T/report.json"
+	done
+}
+
 @test "node" {
 	need node
-	start_memtrace "${TRACE_ARGS[@]}" --duration 5s -- node -e \
+	trace_ready node -e \
 		'const k = []; for (let i = 0; i < 128; i++) k.push(Buffer.alloc(1 << 20, 1));
-		setTimeout(() => k, 60000)'
-	finish_memtrace
+		console.log("ready"); setTimeout(() => k, 200000)'
 	jq -e '[.paths[] | select(any(.stack[]; .function // "" | test("Fill|fill|Buffer")))
 		| .live_bytes] | add > 100 * 1048576' "$T/report.json"
 }

@@ -12,6 +12,7 @@
 #include "symbol/demangle.h"
 #include "symbol/dwarf_index.h"
 #include "symbol/function_table.h"
+#include "symbol/go_elf.h"
 #include "symbol/open_file.h"
 
 /* Beyond any program; a sparse file can claim to be larger. */
@@ -187,6 +188,17 @@ static int add_symbol(struct elf_symbols *e, int i)
 	return function_table__add(&e->functions, &f);
 }
 
+/* A stripped Go program names its functions all the same. */
+static void read_go_table(struct elf_symbols *e)
+{
+	GElf_Addr bias = 0;
+	Elf *elf = dwfl_module_getelf(e->module, &bias);
+	int err = elf && !has_symtab(elf) ? go_elf__add_to(elf, bias, &e->functions) : -ENOENT;
+
+	if (err && err != -ENOENT)
+		refuse(e->notes, NOTE_DAMAGED, e->source->module->name, err);
+}
+
 static int read_symbols(struct elf_symbols *e)
 {
 	int n = dwfl_module_getsymtab(e->module);
@@ -197,6 +209,7 @@ static int read_symbols(struct elf_symbols *e)
 		if (err)
 			return err;
 	}
+	read_go_table(e);
 	return function_table__sort(&e->functions);
 }
 
