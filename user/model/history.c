@@ -301,9 +301,10 @@ static int set_limits(struct history *h)
 				  "facts of the machine after the first %d are not kept",
 				  FACTS_MAX);
 	if (!err && x->strays)
-		err = limits__set(&h->limits, "samples_without_process", x->strays,
-				  "smaps, ownership or mapping samples of processes that no list of "
-				  "processes named: left out");
+		err = limits__set(
+			&h->limits, "samples_without_process", x->strays,
+			"smaps, ownership or mapping samples of processes that no list of "
+			"processes named: left out");
 	return err;
 }
 
