@@ -6,10 +6,12 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -17,6 +19,7 @@
 #include "collect/machine.h"
 #include "fixture.h"
 #include "model/machine.h"
+#include "skip.h"
 
 static void write_at(const char *root, const char *path, const char *text)
 {
@@ -176,11 +179,13 @@ static void files_in_memory(void **state)
 	struct hidden *h = NULL;
 	struct limits l = {0};
 	struct tick t = {0};
+	struct statfs fs;
 	struct stat st;
 	int fd;
 
-	if (!mkdtemp(root) || stat(root, &st))
-		skip();
+	if (statfs("/dev/shm", &fs) || fs.f_type != TMPFS_MAGIC || !mkdtemp(root))
+		skip_because("/dev/shm is no tmpfs that can be written to");
+	assert_int_equal(stat(root, &st), 0);
 	snprintf(line, sizeof(line), "1 0 %u:%u / / rw - tmpfs x rw\n", major(st.st_dev),
 		 minor(st.st_dev));
 	write_at(root, "proc/self/mountinfo", line);
