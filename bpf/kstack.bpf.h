@@ -26,10 +26,11 @@ struct {
 	__type(value, struct mt_kstack);
 } kstack_scratch SEC(".maps");
 
-/* Key of the stack we are on; 0: it could not be kept. */
-static __always_inline __u64 kstack_note(void *ctx)
+/* Key of the stack we are on; 0: it could not be kept. The same stack in and out of an interrupt
+ * is two. */
+static __always_inline __u64 kstack_note(void *ctx, bool in_async)
 {
-	__u64 hash = 0xcbf29ce484222325ULL; /* FNV-1a, by words */
+	__u64 hash = 0xcbf29ce484222325ULL ^ in_async; /* FNV-1a, by words */
 	struct mt_kstack *s;
 	__u32 zero = 0;
 	long n;
@@ -41,6 +42,7 @@ static __always_inline __u64 kstack_note(void *ctx)
 	if (n <= 0)
 		return 0;
 	s->n = n / sizeof(s->ip[0]);
+	s->in_async = in_async;
 	for (__u32 i = 0; i < MT_KSTACK_DEPTH; i++) {
 		if (i >= s->n)
 			s->ip[i] = 0; /* of the stack before */

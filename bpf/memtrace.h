@@ -27,6 +27,8 @@ struct mt_config {
 	__u32 calibrate_tid; /* calibrate.bpf.c: whose allocations to note */
 	__u32 stack_bytes;   /* copied with a sample, a power of two; 0: nothing is sampled */
 	__u32 page_bytes;
+	__u32 kernel_slots; /* samples of kernel pages, in slots of their own; 0: none */
+	__u32 first_kernel_slot;
 };
 
 /* How interrupts are told from the process they interrupt, best first. */
@@ -146,6 +148,9 @@ enum mt_count {
 	MT_C_SAMPLED,
 	MT_C_SAMPLE_NO_SLOT,   /* every slot holds live pages */
 	MT_C_SAMPLE_RING_FULL, /* user space did not keep up */
+	MT_C_KERNEL_SAMPLED,
+	MT_C_KERNEL_NO_SLOT,  /* every slot for kernel pages holds live ones */
+	MT_C_KERNEL_NO_STACK, /* no room for the stack, or none could be walked */
 	_MT_COUNT_MAX,
 };
 
@@ -161,6 +166,15 @@ struct mt_who {
 	__u64 start_ns;
 	__u32 tgid;
 	__u32 owner;
+	__u32 flags; /* of mt_owner, as they were then: user space counts `exits` up after it
+			changed them */
+	__u32 pad;
+};
+
+/* What is left of a gap between two samples. */
+struct mt_gap {
+	__s64 left;	/* bytes until the next sample */
+	__u64 interval; /* that it was drawn with; 0: none yet */
 };
 
 /* The smallest THREAD_SIZE of the 64-bit machines we run on, to which stacks are aligned (larger
@@ -177,10 +191,9 @@ struct mt_cpu {
 	__u32 moved_order, moved_tid;
 	__u32 max_owner; /* highest owner id this CPU handed out */
 	__u32 pad;
-	__u64 here;	       /* scratch of page_alloc: its context's address */
-	__s64 sample_left;     /* bytes of targets until the next sample */
-	__u64 sample_interval; /* that the gap in sample_left was drawn with; 0: none yet */
-	__u64 sample_wake_ns;  /* when user space was last woken to read */
+	__u64 here; /* scratch of page_alloc: its context's address */
+	struct mt_gap user_gap, kernel_gap;
+	__u64 sample_wake_ns; /* when user space was last woken to read */
 	__u64 count[_MT_COUNT_MAX];
 };
 
@@ -192,7 +205,8 @@ struct mt_cpu {
 
 /* Map `sample_control`, one, mapped by user space. */
 struct mt_sample_control {
-	__u64 interval; /* bytes; 0: no samples now */
+	__u64 interval;	       /* bytes of targets' pages; 0: no samples now */
+	__u64 kernel_interval; /* bytes of kernel pages; 0: no samples now */
 };
 
 /* Map `targets`: processes to be sampled before they have an owner. */
@@ -202,14 +216,41 @@ struct mt_target {
 	__u32 pad;
 };
 
-/* Map `sample_slots`, mapped by user space. A slot whose record was read and
- * whose live is 0 goes back to `free_slots` by user space. */
+/*
+ * Map `sample_slots`, mapped by user space. A slot whose record was read and
+ * whose live is 0 goes back to `free_slots` by user space. Those of kernel
+ * pages come after them and go back to `free_kernel_slots` by who frees the
+ * last page.
+ */
 struct mt_slot {
 	__u32 owner;
 	__s32 live;  /* pages of the sample still allocated */
 	__u32 pages; /* pages of the sample, without those that became page cache */
-	__u32 ended; /* of those freed: by a process that was ending */
+	union {
+		__u32 ended; /* of those freed: by a process that was ending */
+		__u32 turn;  /* of kernel pages: how often it was taken */
+	};
 };
+
+/*
+ * Map `kernel_samples`, key: slot and turn (mt_kernel_key). A sample of kernel
+ * pages that are not all free; whom it belongs to is told by the process
+ * itself, as kernel pages outlive owner ids.
+ */
+struct mt_kernel_sample {
+	__u64 time_ns;	/* CLOCK_BOOTTIME */
+	__u64 start_ns; /* of the process, as in mt_owner; 0: taken by an interrupt */
+	__u64 stack;	/* key of `kstacks`; 0: not kept */
+	__u64 interval; /* in force for this sample */
+	__u32 tgid;	/* 0: by an interrupt */
+	__u32 pages;
+	char comm[16];
+};
+
+static inline __u64 mt_kernel_key(__u32 slot, __u32 turn)
+{
+	return (__u64)turn << 32 | slot;
+}
 
 #define MT_STACK_MAX (64u << 10)
 #define MT_REGS_MAX 34
@@ -284,7 +325,8 @@ struct mt_calibration {
 /* Value of the map `kstacks`: return addresses, innermost first, from our own event on. */
 struct mt_kstack {
 	__u64 ip[MT_KSTACK_DEPTH];
-	__u64 n; /* MT_KSTACK_DEPTH: perhaps cut */
+	__u32 n;	/* MT_KSTACK_DEPTH: perhaps cut */
+	__u32 in_async; /* 1: known to be an interrupt's */
 };
 
 /* Map `slab_control`, one. */
@@ -405,13 +447,16 @@ static_assert(sizeof(struct mt_vma_cpu) == 48, "");
 static_assert(sizeof(struct mt_kstack) == 8 * MT_KSTACK_DEPTH + 8, "");
 static_assert(sizeof(struct mt_object) == 72, "");
 static_assert(sizeof(struct mt_slab_cpu) == 48, "");
-static_assert(sizeof(struct mt_config) == 48, "");
+static_assert(sizeof(struct mt_config) == 56, "");
 static_assert(sizeof(struct mt_chunk) == 4096,
 	      "a chunk is a page, so that the table can be mapped");
 static_assert(sizeof(struct mt_owner) == 128, "two cache lines");
 static_assert(sizeof(struct mt_pending) == 32, "");
-static_assert(sizeof(struct mt_cpu) == 32 + 2 * 32 + 8 + 16 + 8 + 8 + 24 + 8 * _MT_COUNT_MAX, "");
+static_assert(sizeof(struct mt_cpu) ==
+		      40 + 2 * 32 + 8 + 16 + 8 + 8 + 2 * 16 + 8 + 8 * _MT_COUNT_MAX,
+	      "");
 static_assert(sizeof(struct mt_slot) == 16, "");
+static_assert(sizeof(struct mt_kernel_sample) == 56, "");
 static_assert(sizeof(struct mt_target) == 16, "");
 static_assert(sizeof(struct mt_sample) == 48 + 8 * MT_REGS_MAX, "");
 static_assert(sizeof(struct mt_oom) == 64, "");

@@ -58,9 +58,11 @@ struct {
 } cpu_state SEC(".maps");
 
 /* Threads that have ended, counted by the task source from when user space has
- * made it 1; 0: nobody counts, and what was known of a stack may be out of date. */
+ * made it 1; 0: nobody counts, and what was known of a stack may be out of date.
+ * User space counts it up as well, for what it changed of an owner to be seen. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, __u64);
@@ -73,6 +75,20 @@ struct {
 	__type(key, __u32);
 	__type(value, struct mt_slot);
 } sample_slots SEC(".maps");
+
+/* Preallocated; a sample is taken off here by exactly one of those who free its pages. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u64);
+	__type(value, struct mt_kernel_sample);
+} kernel_samples SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_STACK);
+	__uint(max_entries, 1);
+	__type(value, __u32);
+} free_kernel_slots SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -149,6 +165,25 @@ static __always_inline __u32 entry_owner(__u32 entry)
 	return entry & MT_SAMPLED ? sampled_owner(entry) : entry & MT_OWNER_MASK;
 }
 
+/*
+ * The slot of kernel pages goes back with the last of them. Two CPUs can both
+ * find that theirs was the last (what an atomic operation gave is not to be had
+ * before 5.12): the sample is there to be deleted for one of them only, and the
+ * turn keeps the other off a slot that has been handed out again.
+ */
+static __noinline void kernel_drop(__u32 id, __u32 pages)
+{
+	struct mt_slot *slot = bpf_map_lookup_elem(&sample_slots, &id);
+	__u64 key;
+
+	if (!slot)
+		return;
+	key = mt_kernel_key(id, slot->turn);
+	__sync_fetch_and_add(&slot->live, -(__s32)pages);
+	if (slot->live <= 0 && !bpf_map_delete_elem(&kernel_samples, &key))
+		bpf_map_push_elem(&free_kernel_slots, &id, BPF_ANY);
+}
+
 /* Pages with this entry are no longer what was sampled. */
 static __always_inline void sample_drop(__u32 entry, __u32 pages)
 {
@@ -156,6 +191,10 @@ static __always_inline void sample_drop(__u32 entry, __u32 pages)
 
 	if (!(entry & MT_SAMPLED))
 		return;
+	if (cfg.kernel_slots && (entry & MT_OWNER_MASK) >= cfg.first_kernel_slot) {
+		kernel_drop(entry & MT_OWNER_MASK, pages);
+		return;
+	}
 	slot = entry_slot(entry);
 	if (slot)
 		__sync_fetch_and_add(&slot->live, -(__s32)pages);
@@ -290,6 +329,13 @@ static __always_inline __u64 stack_number(struct mt_cpu *cpu, void *ctx)
 	return *(volatile __u64 *)&cpu->here >> MT_STACK_SHIFT;
 }
 
+static __always_inline __u32 owner_flags(__u32 id)
+{
+	struct mt_owner *o = owner_slot(id);
+
+	return o ? o->flags : 0;
+}
+
 static __noinline __u32 owner_of_task(struct mt_cpu *cpu, __u64 stack, __u64 n_exits)
 {
 	struct task_struct *task, *leader;
@@ -319,6 +365,7 @@ static __noinline __u32 owner_of_task(struct mt_cpu *cpu, __u64 stack, __u64 n_e
 		cpu->who.tgid = cpu->who.owner == MT_OVERFLOW ? 0 : tgid;
 		cpu->who.start_ns = start_ns;
 	}
+	cpu->who.flags = owner_flags(cpu->who.owner);
 	/* A thread that is ending has been counted, or is about to be: its stack may
 	 * be another's before the count changes again. */
 	cpu->who.stack = n_exits && cpu->who.tgid && !(flags & PF_EXITING) ? stack : 0;

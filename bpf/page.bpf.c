@@ -134,6 +134,8 @@ static __always_inline int alloc(struct bpf_raw_tracepoint_args *ctx, int preemp
 	entry = make_entry(owner, class);
 	if (cfg.stack_bytes && class == MT_USER)
 		entry = sample_user(cpu, owner, order, entry);
+	if (cfg.kernel_slots && class != MT_USER)
+		entry = sample_kernel(cpu, ctx, owner, order, entry);
 	at = index & (MT_CHUNK - 1);
 	if (order == 0) {
 		__u32 old = chunk->entry[at];
@@ -222,7 +224,8 @@ static __always_inline void note_end(__u32 entry, __u32 pages)
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct mt_slot *slot;
 
-	if (!(entry & MT_SAMPLED) || !(BPF_CORE_READ(task, flags) & PF_EXITING))
+	if (!(entry & MT_SAMPLED) || entry_class(entry) != MT_USER ||
+	    !(BPF_CORE_READ(task, flags) & PF_EXITING))
 		return;
 	slot = entry_slot(entry);
 	if (slot)
@@ -320,7 +323,7 @@ static __always_inline bool carry_to_huge(__u32 entry)
 
 __noinline int sampled_free(__u32 entry)
 {
-	return carry_to_huge(entry) ? 0 : drop(entry, 1);
+	return entry_class(entry) == MT_USER && carry_to_huge(entry) ? 0 : drop(entry, 1);
 }
 
 SEC("raw_tp/mm_page_free")

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Byte-weighted random samples of what targets take: which block, and the
- * registers and stack that lead to it. Everything dear happens on a sample only.
+ * Byte-weighted random samples: of what targets take, which block, and the
+ * registers and stack that lead to it; of what the kernel takes for itself, the
+ * kernel's own stack. Everything dear happens on a sample only.
  */
 #pragma once
 
+#include "kstack.bpf.h"
 #include "owner.bpf.h"
 #include "random.bpf.h"
 #include "user_stack.bpf.h"
@@ -53,7 +55,7 @@ static __always_inline int send_sample(struct mt_cpu *cpu, __u32 slot, __u32 pag
 	if (!s)
 		return -1;
 	sample_of_current(s);
-	s->interval = cpu->sample_interval;
+	s->interval = cpu->user_gap.interval;
 	s->slot = slot;
 	s->pages = pages;
 	if (!sample_copy_stack(s, &size))
@@ -90,47 +92,118 @@ static __always_inline __u32 keep_sample(struct mt_cpu *cpu, __u32 owner, __u32 
 	return id | MT_SAMPLED | (entry & ~MT_OWNER_MASK);
 }
 
-/* Bytes until the next sample, with the interval that user space wants now. */
-static __always_inline bool draw_gap(struct mt_cpu *cpu)
+/* Bytes until the next sample. */
+static __always_inline bool draw_gap(struct mt_gap *gap, __u64 interval)
 {
-	struct mt_sample_control *control;
-	__u32 zero = 0;
-
-	control = bpf_map_lookup_elem(&sample_control, &zero);
-	cpu->sample_interval = control ? control->interval : 0;
-	cpu->sample_left = cpu->sample_interval * random_exponential() >> 16;
-	return cpu->sample_interval;
+	gap->interval = interval;
+	gap->left = interval * random_exponential() >> 16;
+	return interval;
 }
 
-/* The gap is used up, or there is none yet: keeps the block as a sample, and draws the next gap. */
+/* The gap is used up, or there is none yet: then one is drawn, and `bytes` taken off it. */
+static __always_inline bool is_due(struct mt_gap *gap, __u64 interval, __s64 bytes)
+{
+	if (gap->interval)
+		return true;
+	if (!draw_gap(gap, interval))
+		return false;
+	gap->left -= bytes;
+	return gap->left <= 0;
+}
+
+static __always_inline struct mt_sample_control *sampling(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&sample_control, &zero);
+}
+
+/* Keeps the block as a sample when it is due, and draws the next gap, with the interval that user
+ * space wants now. */
 __noinline __u32 sample_due(__u32 owner, __u32 order, __u32 entry)
 {
+	struct mt_sample_control *control = sampling();
 	struct mt_cpu *cpu = this_cpu();
 
-	if (!cpu)
+	if (!cpu || !control ||
+	    !is_due(&cpu->user_gap, control->interval, (__s64)cfg.page_bytes << order))
 		return entry;
-	if (!cpu->sample_interval) {
-		if (!draw_gap(cpu))
-			return entry;
-		cpu->sample_left -= (__s64)cfg.page_bytes << order;
-		if (cpu->sample_left > 0)
-			return entry;
-	}
 	entry = keep_sample(cpu, owner, 1u << order, entry);
-	draw_gap(cpu);
+	draw_gap(&cpu->user_gap, control->interval);
 	return entry;
 }
 
 /*
- * The entry of a block that a user page allocation gave to `owner`. What an
- * interval was drawn with goes with the sample, so it can change at any time.
+ * The entry of a block that a user page allocation gave to `owner`, whom
+ * owner_current() has just told. What an interval was drawn with goes with the
+ * sample, so it can change at any time.
  */
 static __always_inline __u32 sample_user(struct mt_cpu *cpu, __u32 owner, __u32 order, __u32 entry)
 {
-	struct mt_owner *o = owner_slot(owner);
-
-	if (!o || !(o->flags & MT_OWNER_TARGET))
+	if (!(cpu->who.flags & MT_OWNER_TARGET))
 		return entry;
-	cpu->sample_left -= (__s64)cfg.page_bytes << order;
-	return cpu->sample_left > 0 ? entry : sample_due(owner, order, entry);
+	cpu->user_gap.left -= (__s64)cfg.page_bytes << order;
+	return cpu->user_gap.left > 0 ? entry : sample_due(owner, order, entry);
+}
+
+/* --- kernel pages: of everybody, with the kernel's stack --- */
+
+static __always_inline __u32 keep_kernel(struct mt_cpu *cpu, void *ctx, __u32 owner, __u32 pages,
+					 __u32 entry)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct mt_kernel_sample s = {.pages = pages, .interval = cpu->kernel_gap.interval};
+	struct mt_slot *slot;
+	__u64 key;
+	__u32 id;
+
+	if (bpf_map_pop_elem(&free_kernel_slots, &id)) {
+		cpu->count[MT_C_KERNEL_NO_SLOT]++;
+		return entry;
+	}
+	slot = bpf_map_lookup_elem(&sample_slots, &id);
+	if (!slot)
+		return entry;
+	slot->owner = owner;
+	slot->pages = pages;
+	slot->live = pages;
+	slot->turn++;
+	s.time_ns = bpf_ktime_get_boot_ns();
+	if (owner != MT_ASYNC) {
+		s.start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+		s.tgid = BPF_CORE_READ(task, tgid);
+		BPF_CORE_READ_STR_INTO(&s.comm, task, group_leader, comm);
+	}
+	s.stack = kstack_note(ctx, owner == MT_ASYNC);
+	if (!s.stack)
+		cpu->count[MT_C_KERNEL_NO_STACK]++;
+	key = mt_kernel_key(id, slot->turn);
+	if (bpf_map_update_elem(&kernel_samples, &key, &s, BPF_ANY)) {
+		cpu->count[MT_C_KERNEL_NO_SLOT]++;
+		bpf_map_push_elem(&free_kernel_slots, &id, BPF_ANY);
+		return entry;
+	}
+	cpu->count[MT_C_KERNEL_SAMPLED]++;
+	return id | MT_SAMPLED | (entry & ~MT_OWNER_MASK);
+}
+
+static __noinline __u32 kernel_due(void *ctx, __u32 owner, __u32 order, __u32 entry)
+{
+	struct mt_sample_control *control = sampling();
+	struct mt_cpu *cpu = this_cpu();
+
+	if (!cpu || !control ||
+	    !is_due(&cpu->kernel_gap, control->kernel_interval, (__s64)cfg.page_bytes << order))
+		return entry;
+	entry = keep_kernel(cpu, ctx, owner, 1u << order, entry);
+	draw_gap(&cpu->kernel_gap, control->kernel_interval);
+	return entry;
+}
+
+/* The entry of a block that the kernel took for itself, in `owner`'s name. */
+static __always_inline __u32 sample_kernel(struct mt_cpu *cpu, void *ctx, __u32 owner, __u32 order,
+					   __u32 entry)
+{
+	cpu->kernel_gap.left -= (__s64)cfg.page_bytes << order;
+	return cpu->kernel_gap.left > 0 ? entry : kernel_due(ctx, owner, order, entry);
 }

@@ -128,7 +128,7 @@ static __always_inline void keep(void *ctx, struct mt_slab_cpu *cpu, struct mt_o
 	bpf_get_current_comm(&o->comm, sizeof(o->comm));
 	o->interval = cpu->interval;
 	note_name(o->cache);
-	o->stack = kstack_note(ctx);
+	o->stack = kstack_note(ctx, false);
 	if (!o->stack)
 		cpu->count[MT_SLAB_NO_STACK]++;
 	if (!tag || bpf_map_update_elem(&slab_objects, &ptr, o, BPF_NOEXIST)) {

@@ -123,6 +123,74 @@ static void small_ones_are_left_out_and_counted(void **state)
 	report__free(run.r);
 }
 
+static void add_kernel_frame(struct run *run, uint32_t id, uint32_t parent, uint32_t module,
+			     const char *name)
+{
+	const struct code_symbol s = {.module = module, .addr = id, .function = strdup(name)};
+
+	assert_int_equal(vec_push(&run->last.nodes, (struct code_node){id, parent, module, id}), 0);
+	assert_int_equal(vec_push(&run->last.symbols, s), 0);
+}
+
+static void add_kernel_path(struct run *run, uint32_t id, uint32_t pid, const char *comm)
+{
+	struct path_sample p = {
+		.id = id,
+		.domain = PATH_KERNEL,
+		.proc = {pid, pid},
+		.leaf = 4,
+		.complete = true,
+		.live = 30 * MI,
+		.error = 3 * MI,
+		.samples = 100,
+	};
+
+	snprintf(p.comm, sizeof(p.comm), "%s", comm);
+	assert_int_equal(vec_push(&run->last.paths, p), 0);
+}
+
+/* A leak in a module: of one process, of interrupts, and of several told by name. */
+static void kernel_pages_have_a_class_and_who_asked(void **state)
+{
+	struct run run = new_run(10);
+	const struct code_module kernel = {
+		.id = 1, .kind = CODE_KERNEL, .name = strdup("[kernel]")};
+	const struct code_module leaker = {.id = 2, .kind = CODE_KERNEL, .name = strdup("leaker")};
+	const struct report_kernel_class *c;
+
+	assert_int_equal(vec_push(&run.last.modules, kernel), 0);
+	assert_int_equal(vec_push(&run.last.modules, leaker), 0);
+	add_kernel_frame(&run, 1, 0, 1, "kthread");
+	add_kernel_frame(&run, 2, 1, 2, "leak_pages");
+	add_kernel_frame(&run, 3, 2, 1, "__alloc_pages_noprof");
+	add_kernel_frame(&run, 4, 3, 1, "bpf_trace_run3");
+	add_kernel_path(&run, 1, 7, "insmod");
+	add_kernel_path(&run, 2, 0, "");
+	add_kernel_path(&run, 3, 0, "cc1");
+	add_kernel_path(&run, 4, 0, "as");
+	build(&run);
+	assert_int_equal(run.r->paths.n, 4);
+	vec_for_each(p, &run.r->paths) {
+		assert_string_equal(p->class, "driver");
+		assert_string_equal(p->driver, "leaker");
+		assert_int_equal(p->frames.n, 3); /* ours is gone */
+		assert_string_equal(p->frames.v[p->asker].function, "leak_pages");
+		assert_true(report_path__is_of_line(p, LEDGER_KERNEL_PAGES));
+		assert_true(report_path__is_of_line(p, LEDGER_UNNAMED));
+		assert_false(report_path__is_of_line(p, LEDGER_VMALLOC));
+	}
+	assert_int_equal(run.r->path_totals.n, 0);
+	assert_int_equal(run.r->kernel_classes.n, 1);
+	c = run.r->kernel_classes.v;
+	assert_string_equal(c->name, "driver");
+	assert_int_equal(c->live_bytes, 120 * MI);
+	assert_in_range(c->error_bytes, 6 * MI - 4, 6 * MI);
+	assert_int_equal(c->samples, 400);
+	assert_int_equal(c->line, LEDGER_KERNEL_PAGES);
+	assert_int_equal(c->line_bytes, 120 * MI);
+	report__free(run.r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -130,6 +198,7 @@ int main(void)
 		cmocka_unit_test(what_is_counted_scales_what_agrees),
 		cmocka_unit_test(what_was_not_sampled_is_no_path_of_those),
 		cmocka_unit_test(small_ones_are_left_out_and_counted),
+		cmocka_unit_test(kernel_pages_have_a_class_and_who_asked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -218,6 +218,23 @@ static void take_socketdata(void)
 	}
 }
 
+/* --- page tables: one page of the zero page's for each table --- */
+
+static void take_tables(void)
+{
+	const size_t one = 2 * MIB; /* what a table maps, with pages of 4 KiB */
+	size_t n = victim_bytes() / page_size();
+	char *mem =
+		mmap(NULL, n * one, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (mem == MAP_FAILED)
+		die("mmap: %s", strerror(errno));
+	madvise(mem, n * one, MADV_NOHUGEPAGE);
+	for (size_t i = 0; i < n; i++)
+		(void)*(volatile char *)(mem + i * one);
+	held = n * page_size();
+}
+
 /* --- BPF maps --- */
 
 static void take_bpf(void)
@@ -280,6 +297,7 @@ static void take_uring(void)
 		    mmap(NULL, entries, PROT_READ, MAP_SHARED, fd, IORING_OFF_SQES) == MAP_FAILED)
 			die("mmap: %s", strerror(errno));
 		held += (ring + page_size() - 1) / page_size() * page_size() + entries;
+		count++;
 	}
 }
 
@@ -364,6 +382,7 @@ static const struct what {
 	{"eventfds", take_eventfds, give_many},
 	{"timerfds", take_timerfds, give_many},
 	{"socketdata", take_socketdata, close_all},
+	{"tables", take_tables, NULL},
 	{"bpf", take_bpf, close_all},
 	{"perf", take_perf, NULL},
 	{"uring", take_uring, NULL},

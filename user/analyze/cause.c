@@ -16,6 +16,8 @@
 #define HOLDER_MIN_PERMILLE 250
 /* Nor is one who took less than half of the kernel pages in question. */
 #define TAKER_MIN_PERMILLE 500
+/* Nor does a call path with less than this share tell how it was asked for. */
+#define PATH_MIN_PERMILLE 300
 
 /* What it means that a line grew, and what to type next; PID stands for the holder's. */
 static const struct rule {
@@ -210,12 +212,28 @@ static bool is_slab(enum ledger_line line)
 	return line == LEDGER_SLAB_RECLAIMABLE || line == LEDGER_SLAB_UNRECLAIMABLE;
 }
 
+static void find_path(const struct report *r, struct cause *c)
+{
+	int64_t most = (int64_t)(c->grown / 1000 * PATH_MIN_PERMILLE);
+
+	vec_for_each(p, &r->paths) {
+		if (!report_path__is_of_line(p, c->line) || p->growth_bytes < most ||
+		    p->growth_bytes < (int64_t)p->error_bytes || p->asker >= p->frames.n ||
+		    !p->frames.v[p->asker].function)
+			continue;
+		most = p->growth_bytes;
+		c->path = p;
+	}
+}
+
 static void find_who(const struct report *r, const struct owner_sample *owners, size_t n_owners,
 		     struct cause *c)
 {
 	find_holder(r, c);
 	find_process(r, c);
-	find_taker(owners, n_owners, c);
+	find_path(r, c);
+	if (!c->path)
+		find_taker(owners, n_owners, c);
 	if (!is_share(c->holder_grown, c->grown, HOLDER_MIN_PERMILLE)) {
 		c->holder = NULL;
 		c->process = NULL;
@@ -284,6 +302,24 @@ static void say_taker(const struct owner_sample *o, struct strbuf *b)
 		strbuf_addf(b, "%s", o->kind == OWNER_ASYNC ? "interrupts" : "several");
 }
 
+/* "; 250 MiB asked for by leak_pages [leaker], insmod (pid 812)" */
+static void say_path(const struct cause *c, struct strbuf *b)
+{
+	const struct report_path *p = c->path;
+	char bytes[HUMAN_BYTES_SIZE];
+	uint32_t known = c->holder ? c->holder->last.id.pid : c->process ? c->process->id.pid : 0;
+
+	strbuf_addf(b, "; %s asked for by %.60s", human_bytes(bytes, (uint64_t)p->growth_bytes),
+		    p->frames.v[p->asker].function);
+	if (p->driver)
+		strbuf_addf(b, " [%.40s]", p->driver);
+	if (p->id.pid && p->id.pid != known)
+		strbuf_addf(b, ", %.*s (pid %u)", COMM_SIZE - 1, p->comm, p->id.pid);
+	else if (!p->id.pid)
+		strbuf_addf(b, ", %s%.*s", *p->comm ? "several " : "interrupts", COMM_SIZE - 1,
+			    p->comm);
+}
+
 static void say_share(const struct cause *c, struct strbuf *b)
 {
 	static const char *const of[] = {
@@ -343,6 +379,8 @@ void cause_say(const struct cause *c, struct strbuf *b)
 		say_negative(c, b);
 	if (c->taker && !c->slab.function) /* the path says it better */
 		say_taker(c->taker, b);
+	if (c->path && !c->slab.function)
+		say_path(c, b);
 	if (rules[c->line].meaning)
 		strbuf_addf(b, "; %s", rules[c->line].meaning);
 	say_net(c, b);

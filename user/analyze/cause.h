@@ -29,6 +29,7 @@ struct cause {
 	struct cause_slab slab;		      /* of the holder, where that is a slab cache */
 	const struct owner_sample *taker;     /* who took most kernel pages and has them still */
 	struct span negative_dentries;	      /* where the holder is that cache; a count */
+	const struct report_path *path;	      /* in the kernel, by which most of it was asked for */
 };
 
 /* False: nothing lost or taken that is worth a sentence, or no ledger. Pointers into the report and

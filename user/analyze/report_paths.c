@@ -5,7 +5,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "analyze/kernel_class.h"
 #include "analyze/path_verdict.h"
+#include "analyze/report_classes.h"
 #include "analyze/report_math.h"
 #include "base/cleanup.h"
 
@@ -86,12 +88,39 @@ static void drop_tracer(struct path_frames *frames)
 	frames->n -= n;
 }
 
+/* What the memory is for is told of pages only: objects have their cache. */
+static void tell_asker(struct report_path *p)
+{
+	struct kernel_asker a;
+
+	drop_tracer(&p->frames);
+	a = kernel_asker_of(&p->frames);
+	p->asker = a.frame;
+	p->driver = a.driver;
+	if (p->domain != PATH_KERNEL)
+		return;
+	p->class = a.class->name;
+	p->line = a.class->line;
+	p->line_more = a.class->more;
+}
+
 /* --- paths that read the same are one --- */
 
 static uint64_t mix(uint64_t h, uint64_t word)
 {
 	h = (h ^ word) * 0x9e3779b97f4a7c15ULL;
 	return h ^ h >> 32;
+}
+
+static uint64_t mix_text(uint64_t h, const char *text, size_t size)
+{
+	for (size_t i = 0; i < size; i += sizeof(uint64_t)) {
+		uint64_t word;
+
+		memcpy(&word, &text[i], sizeof(word));
+		h = mix(h, word);
+	}
+	return h;
 }
 
 static struct hmap_key same_key(const struct report_path *p)
@@ -105,12 +134,9 @@ static struct hmap_key same_key(const struct report_path *p)
 		a = mix(a, word);
 		b = mix(b ^ (uintptr_t)f->module, word + f->inlined);
 	}
-	for (size_t i = 0; i < sizeof(p->what); i += sizeof(uint64_t)) {
-		uint64_t word;
-
-		memcpy(&word, &p->what[i], sizeof(word));
-		a = mix(a, word);
-	}
+	a = mix_text(a, p->what, sizeof(p->what));
+	if (!p->id.pid) /* several processes of one name */
+		a = mix_text(a, p->comm, sizeof(p->comm));
 	return (struct hmap_key){{mix(a, p->id.start_ticks), b, p->id.pid}};
 }
 
@@ -212,7 +238,7 @@ static int add_path(const struct history *h, struct report *r, struct places *pl
 		return err;
 	}
 	if (s->domain == PATH_KERNEL || s->domain == PATH_SLAB)
-		drop_tracer(&path.frames);
+		tell_asker(&path);
 	err = keep_path(r, &places->index, &path, &i);
 	return err ? err : path_tracks__add(&places->tracks, i, &h->code, p);
 }
@@ -230,10 +256,14 @@ static struct report_path_total *total_of(struct report *r, const struct report_
 	return vec_push(&r->path_totals, fresh) ? NULL : &r->path_totals.v[r->path_totals.n - 1];
 }
 
+/* In the kernel there are too many processes: kernel_classes adds those paths up. */
 static int add_total(struct report *r, const struct report_path *p)
 {
-	struct report_path_total *t = total_of(r, p);
+	struct report_path_total *t;
 
+	if (p->domain == PATH_KERNEL)
+		return 0;
+	t = total_of(r, p);
 	if (!t)
 		return -ENOMEM;
 	t->estimate_bytes = add_sat_u64(t->estimate_bytes, report_path__held(p));
@@ -291,7 +321,7 @@ static uint64_t scale(uint64_t bytes, double by)
 
 static void scale_path(struct report *r, struct report_path *p)
 {
-	const struct report_path_total *t = total_of(r, p);
+	const struct report_path_total *t = p->domain == PATH_KERNEL ? NULL : total_of(r, p);
 	double by;
 
 	if (t && t->scaled) {
@@ -345,6 +375,8 @@ int report_paths__add(const struct history *h, const struct report_options *o, s
 		err = err ?: add_path(h, r, &places, p);
 	vec_for_each(p, &r->paths)
 		err = err ?: add_total(r, p);
+	if (!err)
+		err = report_classes__add(r);
 	if (err)
 		return err;
 	vec_for_each(t, &r->path_totals)

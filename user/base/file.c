@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/parse.h"
@@ -70,13 +71,10 @@ ssize_t read_file_at(int dirfd, const char *path, char *buf, size_t size)
 	return more < 0 ? more : more ? -EFBIG : len;
 }
 
-ssize_t read_file_grow(int dirfd, const char *path, char **buf, size_t *cap, size_t max_bytes)
+static ssize_t read_rest(int fd, char **buf, size_t *cap, size_t max_bytes)
 {
-	_cleanup_close_ int fd = open_for_reading(dirfd, path);
 	size_t len = 0;
 
-	if (fd < 0)
-		return fd;
 	for (;;) {
 		ssize_t n;
 
@@ -97,6 +95,18 @@ ssize_t read_file_grow(int dirfd, const char *path, char **buf, size_t *cap, siz
 		if (len < *cap - 1)
 			return (ssize_t)len;
 	}
+}
+
+ssize_t read_file_grow(int dirfd, const char *path, char **buf, size_t *cap, size_t max_bytes)
+{
+	_cleanup_close_ int fd = open_for_reading(dirfd, path);
+
+	return fd < 0 ? fd : read_rest(fd, buf, cap, max_bytes);
+}
+
+ssize_t read_fd_grow(int fd, char **buf, size_t *cap, size_t max_bytes)
+{
+	return lseek(fd, 0, SEEK_SET) < 0 ? -errno : read_rest(fd, buf, cap, max_bytes);
 }
 
 int read_u64_at(int dirfd, const char *path, uint64_t *ret)

@@ -22,6 +22,8 @@ ssize_t read_file_at(int dirfd, const char *path, char *buf, size_t size);
  * the caller, *buf may be NULL with *cap 0). At most max_bytes: -EFBIG.
  */
 ssize_t read_file_grow(int dirfd, const char *path, char **buf, size_t *cap, size_t max_bytes);
+/* The same of a file that is open, from its start whatever was read of it; not for pipes. */
+ssize_t read_fd_grow(int fd, char **buf, size_t *cap, size_t max_bytes);
 
 /* A number alone in a file; 0, -errno, or parse_u64's errors. */
 int read_u64_at(int dirfd, const char *path, uint64_t *ret);

@@ -83,6 +83,10 @@ static void open_bpf(struct sampler *s, const struct sampler_options *o)
 		return;
 	}
 	open_user_paths(s, o->sampling);
+	err = sampler_paths__open_kernel(&s->paths, s->pages);
+	if (err)
+		features__set(s->features, "kernel paths", FEATURE_MISSING, "", "samples: %s",
+			      strerror(-err));
 	tracer__attach(s->tracer, s->features);
 }
 
@@ -94,8 +98,7 @@ static int open_kernel_side(struct sampler *s, const struct sampler_options *o)
 		return err;
 	open_bpf(s, o);
 	sampler_heap__open(&s->paths.heap, s->root_fd, o->heap, &s->paths.book, s->features);
-	return sampler_slab__open(&s->paths.slab, s->root_fd, &o->slab, &s->paths.book,
-				  s->features);
+	return sampler_slab__open(&s->paths.slab, &o->slab, &s->paths.book, s->features);
 }
 
 int sampler__open(struct sampler *s, int root_fd, const struct sampler_options *o,

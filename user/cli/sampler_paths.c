@@ -42,6 +42,11 @@ int sampler_paths__open_vma(struct sampler_paths *s, const struct tracer *tracer
 	return vma_paths__open(tracer, s->root_fd, s->options.budget_permille, &s->walker, &s->vma);
 }
 
+int sampler_paths__open_kernel(struct sampler_paths *s, struct pages *pages)
+{
+	return kernel_paths__open(pages, &s->book, &s->kernel);
+}
+
 int sampler_paths__start(struct sampler_paths *s)
 {
 	int err = s->paths ? user_paths__start(s->paths) : 0;
@@ -60,6 +65,8 @@ void sampler_paths__close(struct sampler_paths *s)
 	s->paths = NULL;
 	vma_paths__close(s->vma);
 	s->vma = NULL;
+	kernel_paths__close(s->kernel);
+	s->kernel = NULL;
 	sampler_slab__close(&s->slab);
 	stack_walker__free(&s->walker);
 	sampler_heap__close(&s->heap);
@@ -142,11 +149,16 @@ int sampler_paths__mark(struct sampler_paths *s, const struct target_set *target
 
 /* --- names --- */
 
+/* A module of the kernel has its addresses, and its names in the same file, read once. */
 static int add_module(struct sampler_paths *s, const struct code_module *m)
 {
 	struct module_files files = code_book__files(&s->book, m->id);
-	uint32_t id = UINT32_MAX;
-	int err = code_names__add(s->symbolizer, s->root_fd, m, files.fd, files.root_fd, &id);
+	uint32_t id = UINT32_MAX, kernel = s->book.kernel_module;
+	int err;
+
+	if (m->kind == CODE_KERNEL && kernel <= s->symbol_module.n)
+		return vec_push(&s->symbol_module, s->symbol_module.v[kernel - 1]);
+	err = code_names__add(s->symbolizer, s->root_fd, m, files.fd, files.root_fd, &id);
 
 	return err ? err : vec_push(&s->symbol_module, id);
 }
@@ -179,6 +191,18 @@ static int add_names(struct sampler_paths *s, struct tick *t)
 	return err ? err : symbolizer__limits(s->symbolizer, &t->limits);
 }
 
+static int update_kernel(struct sampler_paths *s, struct tick *t)
+{
+	int err = s->kernel ? kernel_paths__update(s->kernel) : 0;
+
+	if (err && err != -ENOMEM)
+		err = limits__set(&t->limits, "kernel_reads_lost", 0,
+				  "samples of kernel pages could not be read: %s", strerror(-err));
+	if (!err && s->kernel)
+		err = kernel_paths__limits(s->kernel, &t->limits);
+	return err;
+}
+
 static int update(struct sampler_paths *s, bool last, struct tick *t)
 {
 	int err = s->paths ? user_paths__tell(s->paths, last, t) : 0;
@@ -191,6 +215,8 @@ static int update(struct sampler_paths *s, bool last, struct tick *t)
 		err = vma_paths__tell(s->vma, last, t);
 	if (!err && s->vma)
 		err = vma_paths__limits(s->vma, &t->limits);
+	if (!err)
+		err = update_kernel(s, t);
 	return err ? err : sampler_slab__tick(&s->slab, t);
 }
 

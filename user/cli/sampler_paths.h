@@ -5,6 +5,7 @@
 #include "cli/sampler_heap.h"
 #include "cli/sampler_slab.h"
 #include "cli/target.h"
+#include "collect/kernel_paths.h"
 #include "collect/user_paths.h"
 #include "collect/vma_paths.h"
 #include "symbol/symbolizer.h"
@@ -22,8 +23,9 @@ struct sampler_paths {
 	bool open;
 	struct sampler_slab slab;
 	struct sampler_heap heap;
-	struct user_paths *paths; /* NULL: no pages are sampled */
-	struct vma_paths *vma;	  /* NULL: address space is not followed */
+	struct user_paths *paths;    /* NULL: no pages are sampled */
+	struct vma_paths *vma;	     /* NULL: address space is not followed */
+	struct kernel_paths *kernel; /* NULL: no page attribution */
 	struct sampling_options options;
 	struct symbolizer *symbolizer;
 	VEC(uint32_t) symbol_module; /* id - 1: the symbolizer's number */
@@ -40,6 +42,8 @@ int sampler_paths__open_stacks(struct sampler_paths *s, const struct sampling_op
 int sampler_paths__open_user(struct sampler_paths *s, struct pages *pages);
 /* Their address space. 0, -ENODATA (the source is not there) or -errno. */
 int sampler_paths__open_vma(struct sampler_paths *s, const struct tracer *tracer);
+/* Kernel pages of everybody. 0 or -errno. */
+int sampler_paths__open_kernel(struct sampler_paths *s, struct pages *pages);
 /* From here on samples are read, by a thread with the rights its caller has now. 0 or -errno. */
 int sampler_paths__start(struct sampler_paths *s);
 void sampler_paths__close(struct sampler_paths *s);

@@ -18,8 +18,8 @@ static int switch_on(struct sampler_slab *s)
 	return err;
 }
 
-int sampler_slab__open(struct sampler_slab *s, int root_fd, const struct slab_options *o,
-		       struct code_book *book, struct features *features)
+int sampler_slab__open(struct sampler_slab *s, const struct slab_options *o, struct code_book *book,
+		       struct features *features)
 {
 	const struct slab_paths_options options = {
 		.interval_bytes = o->exact ? 0 : SAMPLE_BYTES,
@@ -30,7 +30,7 @@ int sampler_slab__open(struct sampler_slab *s, int root_fd, const struct slab_op
 	s->mode = o->mode;
 	if (o->mode == SLAB_OFF)
 		return 0;
-	err = slab_paths__new(root_fd, &options, book, &s->paths);
+	err = slab_paths__new(&options, book, &s->paths);
 	if (err || o->mode != SLAB_ON)
 		return err;
 	if (switch_on(s))

@@ -20,8 +20,8 @@ struct sampler_slab {
 };
 
 /* With SLAB_ON it is on from here. What does not work is in features and limits. 0 or -ENOMEM. */
-int sampler_slab__open(struct sampler_slab *s, int root_fd, const struct slab_options *o,
-		       struct code_book *book, struct features *features);
+int sampler_slab__open(struct sampler_slab *s, const struct slab_options *o, struct code_book *book,
+		       struct features *features);
 void sampler_slab__close(struct sampler_slab *s);
 
 /* Looks at t's meminfo, switches, and brings the book up to date. 0 or -ENOMEM. */

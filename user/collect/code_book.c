@@ -2,12 +2,21 @@
 #include "collect/code_book.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/log.h"
+
+/* A few hundred modules. */
+#define MODULES_TEXT_MAX (1u << 20)
 
 int code_book__init(struct code_book *b, int root_fd)
 {
-	*b = (struct code_book){};
+	*b = (struct code_book){.irq_err = 1};
 	pthread_mutex_init(&b->lock, NULL);
+	b->loaded_fd = openat(root_fd, "proc/modules", O_RDONLY | O_CLOEXEC);
 	return modules__kernel(&b->modules, root_fd, &b->kernel_module);
 }
 
@@ -15,23 +24,55 @@ void code_book__free(struct code_book *b)
 {
 	path_table__free(&b->table);
 	modules__free(&b->modules);
+	cleanup_close(&b->loaded_fd);
+	vec_free(&b->loaded);
+	vec_free(&b->irq);
 	pthread_mutex_destroy(&b->lock);
 }
 
-int code_book__kernel_path(struct code_book *b, const uint64_t *ip, size_t n,
-			   struct path_sample *like, uint64_t tell_apart, uint32_t *ret_path)
+void code_book__look_at_modules(struct code_book *b)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t cap = 0;
+	ssize_t n =
+		b->loaded_fd < 0 ? 0 : read_fd_grow(b->loaded_fd, &text, &cap, MODULES_TEXT_MAX);
+
+	if (n < 0 || kernel_modules_parse((struct cursor){text, text + n}, &b->loaded))
+		log_debug("kernel modules could not be read, ignoring");
+}
+
+const struct text_ranges *code_book__irq_entries(struct code_book *b)
+{
+	const struct module *kernel = modules__get(&b->modules, b->kernel_module);
+
+	if (b->irq_err == 1)
+		b->irq_err =
+			kernel && kernel->fd >= 0 ? irq_entries_read(kernel->fd, &b->irq) : -ENOENT;
+	return b->irq_err ? NULL : &b->irq;
+}
+
+static uint32_t module_at(struct code_book *b, uint64_t addr)
+{
+	const struct kernel_module *m = kernel_modules__at(&b->loaded, addr);
+	uint32_t id = b->kernel_module;
+
+	if (m && modules__of_kernel(&b->modules, m->name, &id))
+		log_debug("no room for the kernel module %s", m->name);
+	return id;
+}
+
+int code_book__kernel_stack(struct code_book *b, const uint64_t *ip, size_t n, uint32_t *ret_leaf)
 {
 	struct path_frame_at at[KERNEL_FRAMES_MAX];
-	int err;
 
 	if (n > KERNEL_FRAMES_MAX)
 		n = KERNEL_FRAMES_MAX;
-	for (size_t i = 0; i < n; i++)
-		at[i] = (struct path_frame_at){b->kernel_module, ip[i] - (i > 0)};
-	err = path_table__stack(&b->table, at, n, &like->leaf);
-	if (!like->leaf)
-		like->complete = false;
-	return err ? err : path_table__path(&b->table, like, tell_apart, ret_path);
+	for (size_t i = 0; i < n; i++) {
+		uint64_t addr = ip[i] - (i > 0);
+
+		at[i] = (struct path_frame_at){module_at(b, addr), addr};
+	}
+	return path_table__stack(&b->table, at, n, ret_leaf);
 }
 
 static int tell_modules(struct code_book *b, struct tick *t)

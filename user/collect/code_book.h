@@ -7,6 +7,8 @@
 
 #include <pthread.h>
 
+#include "collect/kernel_modules.h"
+#include "collect/kernel_text.h"
 #include "collect/modules.h"
 #include "collect/path_table.h"
 
@@ -19,6 +21,10 @@ struct code_book {
 	size_t n_modules_told;
 	struct path_table table;
 	uint32_t kernel_module; /* id */
+	int loaded_fd;		/* /proc/modules; -1: the kernel has none */
+	struct kernel_modules loaded;
+	struct text_ranges irq; /* where interrupts begin; empty: not looked for yet, or unknown */
+	int irq_err;		/* 1: not looked for yet */
 };
 
 /* Opens the kernel's symbols, which takes rights that are dropped later. 0 or -ENOMEM; to be
@@ -26,10 +32,15 @@ struct code_book {
 int code_book__init(struct code_book *b, int root_fd);
 void code_book__free(struct code_book *b);
 
-/* Path with these kernel addresses, innermost first, return addresses but for the first. Call
- * with the lock held. 0 or -ENOMEM. */
-int code_book__kernel_path(struct code_book *b, const uint64_t *ip, size_t n,
-			   struct path_sample *like, uint64_t tell_apart, uint32_t *ret_path);
+/* Call these with the lock held. */
+
+/* Modules of the kernel may have come and gone: call it before stacks are told. */
+void code_book__look_at_modules(struct code_book *b);
+/* Where interrupts begin; NULL: that is not known. Looks for it the first time. */
+const struct text_ranges *code_book__irq_entries(struct code_book *b);
+/* Leaf of a stack of these kernel addresses, innermost first, return addresses but for the first;
+ * 0: no frames, or no room. 0 or -ENOMEM. */
+int code_book__kernel_stack(struct code_book *b, const uint64_t *ip, size_t n, uint32_t *ret_leaf);
 
 /* Appends modules, nodes and paths that are new or changed. 0 or -ENOMEM. */
 int code_book__tell(struct code_book *b, struct tick *t);

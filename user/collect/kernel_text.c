@@ -89,11 +89,11 @@ int irq_entries_parse(struct cursor kallsyms, struct text_ranges *ret)
 	return err;
 }
 
-int irq_entries_read(int root_fd, struct text_ranges *ret)
+int irq_entries_read(int fd, struct text_ranges *ret)
 {
 	_cleanup_free_ char *buf = NULL;
 	size_t cap = 0;
-	ssize_t n = read_file_grow(root_fd, "proc/kallsyms", &buf, &cap, KALLSYMS_MAX);
+	ssize_t n = read_fd_grow(fd, &buf, &cap, KALLSYMS_MAX);
 
 	return n < 0 ? (int)n : irq_entries_parse((struct cursor){buf, buf + n}, ret);
 }
@@ -104,4 +104,18 @@ bool text_ranges__have(const struct text_ranges *r, uint64_t addr)
 		if (addr >= range->start && addr < range->end)
 			return true;
 	return false;
+}
+
+size_t irq_own_frames(const struct text_ranges *irq, const struct mt_kstack *s, bool *ret_irq)
+{
+	size_t n = s->n < MT_KSTACK_DEPTH ? s->n : MT_KSTACK_DEPTH;
+
+	*ret_irq = false;
+	for (size_t i = 0; irq && i < n; i++) {
+		if (!text_ranges__have(irq, s->ip[i] - 1))
+			continue;
+		*ret_irq = true;
+		return i + 1;
+	}
+	return n;
 }

@@ -263,6 +263,35 @@ int modules__kernel(struct modules *t, int root_fd, uint32_t *ret_id)
 	return 0;
 }
 
+int modules__of_kernel(struct modules *t, const char *name, uint32_t *ret_id)
+{
+	_cleanup_(module_freep) struct module *m = calloc(1, sizeof(*m));
+	struct module *known;
+	int err;
+
+	if (!m)
+		return -ENOMEM;
+	m->fd = m->root_fd = -1;
+	m->code.kind = CODE_KERNEL;
+	m->code.name = strdup(name);
+	if (!m->code.name)
+		return -ENOMEM;
+	known = find(t, m);
+	if (known) {
+		*ret_id = known->code.id;
+		return 0;
+	}
+	if (t->v.n >= MODULES_MAX) {
+		t->n_over++;
+		return -ENOSPC;
+	}
+	m->code.id = t->v.n + 1;
+	err = vec_push(&t->v, m);
+	if (!err)
+		*ret_id = TAKE_PTR(m)->code.id;
+	return err;
+}
+
 int module__bias(const struct module *m, const struct map_line *map, uint64_t *ret)
 {
 	uint64_t page = getpagesize();

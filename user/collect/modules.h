@@ -46,8 +46,10 @@ struct modules {
  */
 int modules__of_map(struct modules *t, int proc_fd, struct proc_id proc, const struct map_line *map,
 		    struct module **ret);
-/* The running kernel, its modules included; its file is /proc/kallsyms. 0 or -ENOMEM. */
+/* The running kernel; its file is /proc/kallsyms. 0 or -ENOMEM. */
 int modules__kernel(struct modules *t, int root_fd, uint32_t *ret_id);
+/* A module of it by name; it has no file of its own. 0, -ENOSPC or -ENOMEM. */
+int modules__of_kernel(struct modules *t, const char *name, uint32_t *ret_id);
 /* What was added to each address of the module where this mapping has it. 0, or -ENOENT. */
 int module__bias(const struct module *m, const struct map_line *map, uint64_t *ret);
 Elf *module_vdso_elf(void); /* a new handle; NULL: there is none */

@@ -65,14 +65,11 @@ int pages__open(struct tracer *tracer, int root_fd, struct pages **ret)
 		p->owners = NULL;
 		return -errno;
 	}
-	if (tracer->n_slots) {
-		p->slots =
-			mmap(NULL, tracer->n_slots * sizeof(*p->slots), PROT_READ | PROT_WRITE,
-			     MAP_SHARED, bpf_object__find_map_fd_by_name(maps, "sample_slots"), 0);
-		if (p->slots == MAP_FAILED) {
-			p->slots = NULL;
-			return -errno;
-		}
+	p->slots = mmap(NULL, pages_n_slots(p) * sizeof(*p->slots), PROT_READ | PROT_WRITE,
+			MAP_SHARED, bpf_object__find_map_fd_by_name(maps, "sample_slots"), 0);
+	if (p->slots == MAP_FAILED) {
+		p->slots = NULL;
+		return -errno;
 	}
 	p->kpageflags = openat(root_fd, "proc/kpageflags", O_RDONLY | O_CLOEXEC);
 	p->kpageflags_err = p->kpageflags < 0 ? -errno : 0;
@@ -89,7 +86,7 @@ void pages__close(struct pages *p)
 	if (p->owners)
 		munmap(p->owners, p->tracer->max_owners * sizeof(*p->owners));
 	if (p->slots)
-		munmap(p->slots, p->tracer->n_slots * sizeof(*p->slots));
+		munmap(p->slots, pages_n_slots(p) * sizeof(*p->slots));
 	if (p->kpageflags >= 0)
 		close(p->kpageflags);
 	free(p->cpu);

@@ -99,6 +99,14 @@ static int group_for(struct pages *p, struct folding *f, const struct mt_owner *
 	return hmap_put(&f->by_comm, key, id);
 }
 
+static void move_live(const struct folding *f, uint32_t from, uint32_t class, int64_t pages)
+{
+	struct mt_owner *owners = f->p->owners;
+
+	__atomic_fetch_add(&owners[from].live[class], -pages, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&owners[f->group[from]].live[class], pages, __ATOMIC_RELAXED);
+}
+
 /* Gives an entry to its group. The kernel may free a page at the same moment: it
  * then clears the entry and the exchange fails, or it read the old owner just
  * before and counts that below zero, which absorb() moves over to the group later. */
@@ -107,18 +115,24 @@ static void fold_entry(const struct folding *f, uint32_t *entry)
 	struct pages *p = f->p;
 	uint32_t old = __atomic_load_n(entry, __ATOMIC_RELAXED);
 	uint32_t id = pages_entry_owner(p, old), class = old >> MT_CLASS_SHIFT & 7;
+	struct mt_slot *slot = old & MT_SAMPLED ? &p->slots[old & MT_OWNER_MASK] : NULL;
 	uint32_t new;
 
 	if (id > p->max_owner || !f->group[id] || class >= MT_CLASSES)
 		return;
+	/* The path of kernel pages goes on: all pages of the sample at once. */
+	if (slot && (old & MT_OWNER_MASK) >= p->tracer->n_slots) {
+		__atomic_store_n(&slot->owner, f->group[id], __ATOMIC_RELAXED);
+		move_live(f, id, class, __atomic_load_n(&slot->live, __ATOMIC_RELAXED));
+		return;
+	}
 	new = f->group[id] | class << MT_CLASS_SHIFT;
 	if (!__atomic_compare_exchange_n(entry, &old, new, false, __ATOMIC_RELAXED,
 					 __ATOMIC_RELAXED))
 		return;
-	if (old & MT_SAMPLED) /* a group has no paths */
-		__atomic_fetch_add(&p->slots[old & MT_OWNER_MASK].live, -1, __ATOMIC_RELAXED);
-	__atomic_fetch_add(&p->owners[id].live[class], -1, __ATOMIC_RELAXED);
-	__atomic_fetch_add(&p->owners[f->group[id]].live[class], 1, __ATOMIC_RELAXED);
+	if (slot) /* a group has no user paths */
+		__atomic_fetch_add(&slot->live, -1, __ATOMIC_RELAXED);
+	move_live(f, id, class, 1);
 }
 
 static int fold_window(void *arg, uint64_t first_chunk, struct mt_chunk *v, uint64_t n)

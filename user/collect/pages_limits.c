@@ -35,6 +35,11 @@ static const struct {
 	 "to no path"},
 	{MT_C_SAMPLE_RING_FULL, "samples_dropped",
 	 "samples of user pages that were not read in time: counted to the process, to no path"},
+	{MT_C_KERNEL_NO_SLOT, "kernel_samples_lost",
+	 "samples of kernel pages that found no room: their bytes are missing from the kernel's "
+	 "call paths"},
+	{MT_C_KERNEL_NO_STACK, "kernel_stacks_lost",
+	 "samples of kernel pages whose call path was not kept"},
 	{MT_C_COLLAPSE_LOST, "pages_collapsed_lost",
 	 "pages that became part of a huge page whose process could not be told"},
 };

@@ -7,7 +7,7 @@
 struct pages {
 	struct tracer *tracer;
 	struct mt_owner *owners; /* the map itself: read and recycled in place */
-	struct mt_slot *slots;	 /* the map of samples; NULL: nothing is sampled */
+	struct mt_slot *slots;	 /* the map of samples, targets' before the kernel's */
 	int owners_fd, ids_fd, free_fd, cpu_fd, table_fd;
 	int kpageflags; /* -1: residue cannot be told apart */
 	int kpageflags_err;
@@ -23,6 +23,11 @@ struct pages {
 	uint64_t n_removed_lost;   /* beyond PAGES_REMOVED_MAX */
 };
 
+static inline uint32_t pages_n_slots(const struct pages *p)
+{
+	return p->tracer->n_slots + p->tracer->n_kernel_slots;
+}
+
 /* Who owns the page with this entry of the owner table; 0: nobody. */
 static inline uint32_t pages_entry_owner(const struct pages *p, uint32_t entry)
 {
@@ -30,7 +35,7 @@ static inline uint32_t pages_entry_owner(const struct pages *p, uint32_t entry)
 
 	if (!(entry & MT_SAMPLED))
 		return id;
-	return p->slots && id < p->tracer->n_slots ? p->slots[id].owner : 0;
+	return id < pages_n_slots(p) ? p->slots[id].owner : 0;
 }
 
 /* Live and taken of an owner with what the CPUs still hold back; pages. */

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "collect/sample_sums.h"
+
 static int add_node(struct path_table *t, struct code_node node, struct hmap_key key, uint32_t *ret)
 {
 	int err;
@@ -80,6 +82,33 @@ int path_table__path(struct path_table *t, const struct path_sample *like, uint6
 	else
 		*ret_path = e.now.id;
 	return err;
+}
+
+bool path_table__has(const struct path_table *t, const struct path_sample *like, uint64_t exec_id)
+{
+	uint32_t i;
+
+	return hmap_get(&t->path_index, path_key(like, exec_id), &i);
+}
+
+void path_table__begin(struct path_table *t, enum path_domain domain)
+{
+	vec_for_each(e, &t->paths) {
+		if (e->now.domain != domain)
+			continue;
+		e->live = e->variance = 0;
+		e->now.samples = e->now.oldest = 0;
+	}
+}
+
+void path_table__end(struct path_table *t, enum path_domain domain)
+{
+	vec_for_each(e, &t->paths) {
+		if (e->now.domain != domain)
+			continue;
+		e->now.live = (uint64_t)e->live;
+		e->now.error = (uint64_t)(SAMPLE_ERROR_SIGMAS * sqrt(e->variance));
+	}
 }
 
 int path_table__tell(struct path_table *t, struct tick *tick)

@@ -45,6 +45,14 @@ int path_table__stack(struct path_table *t, const struct path_frame_at *frames, 
 int path_table__path(struct path_table *t, const struct path_sample *like, uint64_t exec_id,
 		     uint32_t *ret_path);
 
+/* Whether it is there already. */
+bool path_table__has(const struct path_table *t, const struct path_sample *like, uint64_t exec_id);
+
+/* Live bytes, errors and samples of a domain's paths, from none: between these two whoever holds
+ * some adds to live and variance, and to now.samples and now.oldest. */
+void path_table__begin(struct path_table *t, enum path_domain domain);
+void path_table__end(struct path_table *t, enum path_domain domain);
+
 /* Appends nodes and paths that are new or changed since the last call. 0 or -ENOMEM. */
 int path_table__tell(struct path_table *t, struct tick *tick);
 void path_table__free(struct path_table *t);

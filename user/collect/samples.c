@@ -15,6 +15,7 @@
 struct samples {
 	struct pages *pages;
 	struct mt_sample_control *control;
+	__u64 *exits; /* the map of this name */
 	struct ring_buffer *ring;
 	int free_fd, targets_fd;
 	sample_fn *fn;
@@ -51,7 +52,7 @@ int samples__open(struct pages *pages, sample_fn *fn, void *arg, struct samples 
 
 	if (!s)
 		return -ENOMEM;
-	if (!pages->slots)
+	if (!pages->tracer->n_slots)
 		return -ENODATA;
 	s->pages = pages;
 	s->fn = fn;
@@ -62,6 +63,12 @@ int samples__open(struct pages *pages, sample_fn *fn, void *arg, struct samples 
 			  bpf_object__find_map_fd_by_name(obj, "sample_control"), 0);
 	if (s->control == MAP_FAILED) {
 		s->control = NULL;
+		return -errno;
+	}
+	s->exits = mmap(NULL, sizeof(*s->exits), PROT_READ | PROT_WRITE, MAP_SHARED,
+			bpf_object__find_map_fd_by_name(pages->tracer->shared.first, "exits"), 0);
+	if (s->exits == MAP_FAILED) {
+		s->exits = NULL;
 		return -errno;
 	}
 	s->ring = ring_buffer__new(bpf_object__find_map_fd_by_name(obj, "sample_ring"), on_record,
@@ -81,6 +88,8 @@ void samples__close(struct samples *s)
 	ring_buffer__free(s->ring);
 	if (s->control)
 		munmap(s->control, sizeof(*s->control));
+	if (s->exits)
+		munmap(s->exits, sizeof(*s->exits));
 	free(s);
 }
 
@@ -117,8 +126,12 @@ void samples__mark_owner(struct samples *s, uint32_t owner, bool heirs)
 {
 	__u32 *flags = &s->pages->owners[owner].flags, want = flags_of(heirs);
 
-	if ((__atomic_load_n(flags, __ATOMIC_RELAXED) & want) != want)
-		__atomic_fetch_or(flags, want, __ATOMIC_RELAXED);
+	if ((__atomic_load_n(flags, __ATOMIC_RELAXED) & want) == want)
+		return;
+	__atomic_fetch_or(flags, want, __ATOMIC_RELAXED);
+	/* Each CPU looks at the flags again; 0 stays: it does so anyway. */
+	if (__atomic_load_n(s->exits, __ATOMIC_RELAXED))
+		__atomic_fetch_add(s->exits, 1, __ATOMIC_RELEASE);
 }
 
 int samples__consume(struct samples *s)

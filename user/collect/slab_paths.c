@@ -5,13 +5,11 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "collect/sample_sums.h"
 
 /* 4.5 MiB of kernel memory; at one sample in 64 KiB enough for 2 GiB of slab. */
 #define MAX_OBJECTS 32768
 
 struct slab_paths {
-	int root_fd;
 	struct slab_paths_options options;
 	struct code_book *book;
 	struct slab_trace *trace; /* NULL: off */
@@ -19,14 +17,13 @@ struct slab_paths {
 	int failed; /* -errno of the attempt to switch it on */
 };
 
-int slab_paths__new(int root_fd, const struct slab_paths_options *o, struct code_book *book,
+int slab_paths__new(const struct slab_paths_options *o, struct code_book *book,
 		    struct slab_paths **ret)
 {
 	struct slab_paths *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return -ENOMEM;
-	s->root_fd = root_fd;
 	s->options = *o;
 	s->book = book;
 	*ret = s;
@@ -49,7 +46,7 @@ bool slab_paths__on(const struct slab_paths *s)
 
 int slab_paths__switch_on(struct slab_paths *s, char reason[static BPF_REASON_SIZE])
 {
-	const struct slab_trace_options o = {
+	struct slab_trace_options o = {
 		.interval = s->options.interval_bytes,
 		.max_objects = MAX_OBJECTS,
 	};
@@ -57,7 +54,10 @@ int slab_paths__switch_on(struct slab_paths *s, char reason[static BPF_REASON_SI
 	reason[0] = '\0';
 	if (s->trace || s->failed)
 		return s->failed;
-	s->failed = slab_trace__open(s->root_fd, &o, reason, &s->trace);
+	pthread_mutex_lock(&s->book->lock);
+	o.irq = code_book__irq_entries(s->book);
+	pthread_mutex_unlock(&s->book->lock);
+	s->failed = slab_trace__open(&o, reason, &s->trace);
 	return s->failed;
 }
 
@@ -88,7 +88,10 @@ static int update_one(struct slab_paths *s, const struct slab_holding *h)
 	memcpy(like.comm, h->comm, sizeof(like.comm));
 	memcpy(like.what, h->cache, sizeof(like.what));
 	n = slab_trace__stack(s->trace, h->stack, ip, &like.complete);
-	err = code_book__kernel_path(s->book, ip, n, &like, hash_of(h->cache), &path);
+	err = code_book__kernel_stack(s->book, ip, n, &like.leaf);
+	like.complete &= like.leaf != 0;
+	if (!err)
+		err = path_table__path(&s->book->table, &like, hash_of(h->cache), &path);
 	if (err)
 		return err;
 	e = &s->book->table.paths.v[path - 1];
@@ -98,26 +101,6 @@ static int update_one(struct slab_paths *s, const struct slab_holding *h)
 	if (!e->now.oldest || h->oldest_ns < e->now.oldest)
 		e->now.oldest = h->oldest_ns;
 	return 0;
-}
-
-static void begin(struct path_table *t)
-{
-	vec_for_each(e, &t->paths) {
-		if (e->now.domain != PATH_SLAB)
-			continue;
-		e->live = e->variance = 0;
-		e->now.samples = e->now.oldest = 0;
-	}
-}
-
-static void end(struct path_table *t)
-{
-	vec_for_each(e, &t->paths) {
-		if (e->now.domain != PATH_SLAB)
-			continue;
-		e->now.live = (uint64_t)e->live;
-		e->now.error = (uint64_t)(SAMPLE_ERROR_SIGMAS * sqrt(e->variance));
-	}
 }
 
 int slab_paths__update(struct slab_paths *s)
@@ -130,10 +113,11 @@ int slab_paths__update(struct slab_paths *s)
 	if (err)
 		return err;
 	pthread_mutex_lock(&s->book->lock);
-	begin(&s->book->table);
+	code_book__look_at_modules(s->book);
+	path_table__begin(&s->book->table, PATH_SLAB);
 	vec_for_each(h, &s->holdings)
 		err = err ?: update_one(s, h);
-	end(&s->book->table);
+	path_table__end(&s->book->table, PATH_SLAB);
 	pthread_mutex_unlock(&s->book->lock);
 	return err;
 }

@@ -15,8 +15,8 @@ struct slab_paths_options {
 	uint64_t min_age_ns;	 /* younger objects are left out */
 };
 
-/* Not switched on yet. root_fd and book must outlive it. 0 or -ENOMEM. */
-int slab_paths__new(int root_fd, const struct slab_paths_options *o, struct code_book *book,
+/* Not switched on yet. book must outlive it. 0 or -ENOMEM. */
+int slab_paths__new(const struct slab_paths_options *o, struct code_book *book,
 		    struct slab_paths **ret);
 void slab_paths__free(struct slab_paths *s); /* NULL allowed */
 

@@ -42,8 +42,7 @@ static const char *const layouts[] = {"slab_cache_alloc", "slab_cache_alloc_old"
 struct slab_trace {
 	struct bpf_object *obj;
 	struct bpf_links links;
-	struct text_ranges irq;
-	bool irq_known;
+	const struct text_ranges *irq; /* NULL: interrupts are not told apart */
 	bool bulk_unseen;
 	int objects_fd, stacks_fd, names_fd, cpu_fd;
 	uint64_t interval;
@@ -97,8 +96,8 @@ static int attach(struct slab_trace *t, const char *layout, char reason[static B
 	return 0;
 }
 
-int slab_trace__open(int root_fd, const struct slab_trace_options *o,
-		     char reason[static BPF_REASON_SIZE], struct slab_trace **ret)
+int slab_trace__open(const struct slab_trace_options *o, char reason[static BPF_REASON_SIZE],
+		     struct slab_trace **ret)
 {
 	_cleanup_(slab_trace__closep) struct slab_trace *t = calloc(1, sizeof(*t));
 	const struct mt_slab_control control = {.interval = o->interval};
@@ -122,10 +121,7 @@ int slab_trace__open(int root_fd, const struct slab_trace_options *o,
 	fd = bpf_object__find_map_fd_by_name(t->obj, "slab_control");
 	if (bpf_map_update_elem(fd, &zero, &control, BPF_ANY))
 		return -errno;
-	err = irq_entries_read(root_fd, &t->irq);
-	if (err)
-		log_debug_errno(err, "interrupts are not told apart in kernel stacks");
-	t->irq_known = !err;
+	t->irq = o->irq;
 	err = attach(t, layout, reason);
 	if (err)
 		return err;
@@ -139,7 +135,6 @@ void slab_trace__close(struct slab_trace *t)
 		return;
 	bpf_links__free(&t->links);
 	bpf_object__close(t->obj);
-	vec_free(&t->irq);
 	vec_free(&t->objects);
 	vec_free(&t->stacks);
 	hmap_free(&t->stack_index);
@@ -187,19 +182,6 @@ static int find_stack(struct slab_trace *t, uint64_t key, uint32_t *ret)
 	return err ? err : hmap_put(&t->stack_index, at, *ret);
 }
 
-/* Frames up to and with the one where an interrupt began; all of them when none did. */
-static size_t own_frames(const struct slab_trace *t, const struct mt_kstack *s, bool *ret_irq)
-{
-	for (size_t i = 0; i < s->n; i++) {
-		if (!text_ranges__have(&t->irq, s->ip[i] - 1))
-			continue;
-		*ret_irq = true;
-		return i + 1;
-	}
-	*ret_irq = false;
-	return s->n;
-}
-
 size_t slab_trace__stack(struct slab_trace *t, uint64_t key, uint64_t ret[static MT_KSTACK_DEPTH],
 			 bool *ret_complete)
 {
@@ -209,7 +191,7 @@ size_t slab_trace__stack(struct slab_trace *t, uint64_t key, uint64_t ret[static
 
 	if (!key || find_stack(t, key, &i))
 		return 0;
-	n = own_frames(t, &t->stacks.v[i], &irq);
+	n = irq_own_frames(t->irq, &t->stacks.v[i], &irq);
 	memcpy(ret, t->stacks.v[i].ip, n * sizeof(ret[0]));
 	*ret_complete = irq || n < MT_KSTACK_DEPTH;
 	return n;
@@ -220,8 +202,8 @@ static bool in_interrupt(struct slab_trace *t, uint64_t key)
 	bool irq = false;
 	uint32_t i;
 
-	if (t->irq_known && key && !find_stack(t, key, &i))
-		own_frames(t, &t->stacks.v[i], &irq);
+	if (t->irq && key && !find_stack(t, key, &i))
+		irq_own_frames(t->irq, &t->stacks.v[i], &irq);
 	return irq;
 }
 
@@ -353,7 +335,7 @@ int slab_trace__limits(const struct slab_trace *t, struct limits *l)
 			l, "slab_bulk_frees", 0,
 			"this kernel does not tell what kfree_rcu() frees by the pageful: "
 			"counted until its address is used again");
-	if (!err && !t->irq_known)
+	if (!err && !t->irq)
 		err = limits__set(
 			l, "slab_interrupts", 0,
 			"kernel symbols are hidden: objects taken by interrupts count for "

@@ -16,6 +16,7 @@ struct slab_trace;
 struct slab_trace_options {
 	uint64_t interval; /* mean bytes between two samples; 0: every object */
 	uint32_t max_objects;
+	const struct text_ranges *irq; /* where interrupts begin; must outlive it; NULL: unknown */
 };
 
 /* What one process holds of one cache by one call path; bytes are estimates. */
@@ -36,8 +37,8 @@ struct slab_holdings {
 };
 
 /* 0, or -errno with the kernel's words in reason. */
-int slab_trace__open(int root_fd, const struct slab_trace_options *o,
-		     char reason[static BPF_REASON_SIZE], struct slab_trace **ret);
+int slab_trace__open(const struct slab_trace_options *o, char reason[static BPF_REASON_SIZE],
+		     struct slab_trace **ret);
 void slab_trace__close(struct slab_trace *t); /* NULL allowed */
 
 /* Everything allocated since it was opened and not freed, grouped; ret is cleared first.

@@ -13,6 +13,7 @@ void report__free(struct report *r)
 		free(path->frames.v);
 	vec_free(&r->paths);
 	vec_free(&r->path_totals);
+	vec_free(&r->kernel_classes);
 	strings__free(&r->strings);
 	vec_for_each(c, &r->containers)
 		free(c->path);
@@ -31,4 +32,12 @@ void report__free(struct report *r)
 	vec_free(&r->alerts);
 	limits__free(&r->limits);
 	free(r);
+}
+
+bool report_path__is_of_line(const struct report_path *p, enum ledger_line line)
+{
+	if (!p->class)
+		return false;
+	return p->line == line || p->line_more == line ||
+	       (p->line == LEDGER_KERNEL_PAGES && line == LEDGER_UNNAMED);
 }

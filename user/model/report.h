@@ -164,7 +164,27 @@ struct report_path {
 	bool age_known;
 	uint64_t oldest_age_ns;	       /* of what is still held */
 	struct report_verdict verdict; /* on live_bytes over the run */
-	struct path_frames frames;     /* v is the path's, strings are the report's; n 0: unknown */
+	const char *class;	       /* PATH_KERNEL: what the pages are for; else NULL */
+	enum ledger_line line;	       /* PATH_KERNEL: that they are in, or line_more */
+	enum ledger_line line_more;
+	const char *driver;	   /* kernel module that asked, or through which; NULL: none */
+	size_t asker;		   /* in the kernel: frame that is no allocator's; frames.n: none */
+	struct path_frames frames; /* v is the path's, strings are the report's; n 0: unknown */
+};
+
+/*
+ * Kernel pages of one class, by the samples of all paths: taken since the start
+ * and still held. What its ledger line changed by differs where pages taken
+ * before were freed, and where classes share a line.
+ */
+struct report_kernel_class {
+	const char *name;
+	enum ledger_line line;
+	uint64_t live_bytes, error_bytes, samples;
+	bool line_known;
+	int64_t line_delta;  /* of the line, and of the second one that it can be in */
+	uint64_t line_bytes; /* by the samples of all classes of that line */
+	uint64_t line_error;
 };
 
 /* Bytes it holds, or held when its process ended: what a picture of the run shows. */
@@ -231,9 +251,10 @@ struct report {
 	VEC(struct report_owner) other_owners;
 	VEC(struct report_path) paths; /* by domain, then by live bytes, largest first */
 	VEC(struct report_path_total) path_totals;
-	uint64_t n_paths_small; /* left out by --min-bytes */
-	uint32_t top_paths;	/* for people: so many of them; 0: all */
-	uint64_t since_ns;	/* growth of paths is over so long; 0: since the start */
+	VEC(struct report_kernel_class) kernel_classes; /* by line, then by live bytes */
+	uint64_t n_paths_small;				/* left out by --min-bytes */
+	uint32_t top_paths;				/* for people: so many of them; 0: all */
+	uint64_t since_ns; /* growth of paths is over so long; 0: since the start */
 	bool has_sampling;
 	struct sampling_stats sampling;
 	VEC(struct report_ledger_line)
@@ -257,3 +278,7 @@ struct report {
 };
 
 void report__free(struct report *r);
+
+/* Whether the path's pages can be in this line. Of those that no counter names nobody knows in
+ * which of the two lines they are, nor of slab pages. */
+bool report_path__is_of_line(const struct report_path *p, enum ledger_line line);

@@ -9,7 +9,7 @@
 void json_ledger(struct json_writer *w, const struct report *r);
 
 /*
- * "sampling", "path_totals" and "paths":
+ * "sampling", "path_totals", "paths" and "kernel_classes":
  *   sampling                    how the call paths were had; absent when nothing was sampled
  *     .asked_bytes .interval_bytes  one sample in so many: wanted, and in force at the end
  *     .stacks .repeated .whole  looked at; known already; walked up to the thread's first function
@@ -19,6 +19,13 @@ void json_ledger(struct json_writer *w, const struct report *r);
  *     .held_bytes .scaled       counted page by page; whether the paths were scaled to it
  *   paths[]                     what a call path holds: see struct report_path
  *     .verdict                  on live_bytes: see json_verdict.c
+ *     .class                    domain "kernel": what the pages are for
+ *     .driver                   kernel module that asked, or through which; absent: none
+ *     .asked_by                 the innermost function that is no allocator's
  *     .stack[]                  leaf first
+ *   kernel_classes[]            the kernel's paths by class: held, taken since the start
+ *     .line                     of the ledger, that such pages are in
+ *     .line_live_bytes .line_delta_bytes .difference_bytes  all classes of that line; what the
+ *                               line changed by; the latter less the former
  */
 void write_paths(struct json_writer *w, const struct report *r);

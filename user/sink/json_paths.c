@@ -74,6 +74,11 @@ static struct json_object *frame_object(const struct path_frame *f)
 	return o;
 }
 
+static bool is_kernel(const struct report_path *p)
+{
+	return p->domain == PATH_KERNEL || p->domain == PATH_SLAB;
+}
+
 static void write_path(struct json_writer *w, const struct report_path *p)
 {
 	struct json_object *o = json_new(), *stack = json_object_new_array();
@@ -81,6 +86,10 @@ static void write_path(struct json_writer *w, const struct report_path *p)
 	add_who(o, p->domain, p->id, p->comm);
 	if (*p->what)
 		json_add_string(o, "what", p->what, sizeof(p->what));
+	add_text(o, "class", p->class);
+	add_text(o, "driver", p->driver);
+	if (is_kernel(p) && p->asker < p->frames.n)
+		add_text(o, "asked_by", p->frames.v[p->asker].function);
 	json_add_u64(o, "live_bytes", p->live_bytes);
 	if (p->exit_bytes)
 		json_add_u64(o, "exit_bytes", p->exit_bytes);
@@ -107,6 +116,28 @@ static void write_path(struct json_writer *w, const struct report_path *p)
 	json_row(w, o);
 }
 
+static void write_classes(struct json_writer *w, const struct report *r)
+{
+	json_array_begin(w, "kernel_classes");
+	vec_for_each(c, &r->kernel_classes) {
+		struct json_object *o = json_new();
+
+		add_text(o, "class", c->name);
+		json_add_u64(o, "live_bytes", c->live_bytes);
+		json_add_u64(o, "error_bytes", c->error_bytes);
+		json_add_u64(o, "samples", c->samples);
+		add_text(o, "line", ledger_lines[c->line].word);
+		json_add_u64(o, "line_live_bytes", c->line_bytes);
+		json_add_u64(o, "line_error_bytes", c->line_error);
+		if (c->line_known) {
+			json_add_i64(o, "line_delta_bytes", c->line_delta);
+			json_add_i64(o, "difference_bytes", c->line_delta - (int64_t)c->line_bytes);
+		}
+		json_row(w, o);
+	}
+	json_array_end(w);
+}
+
 void write_paths(struct json_writer *w, const struct report *r)
 {
 	if (r->has_sampling)
@@ -116,4 +147,5 @@ void write_paths(struct json_writer *w, const struct report *r)
 	vec_for_each(p, &r->paths)
 		write_path(w, p);
 	json_array_end(w);
+	write_classes(w, r);
 }

@@ -16,6 +16,8 @@
 /* Holders below their line: so many, and no smaller ones. */
 #define HOLDERS_MAX 4
 #define HOLDER_MIN (1 << 20)
+/* Call paths below those. */
+#define PATHS_MAX 3
 
 struct row {
 	char title[160];
@@ -121,6 +123,38 @@ static int add_holders(const struct report *r, enum ledger_line line, struct row
 	return err;
 }
 
+/* "  asked by leak_pages [leaker], insmod (pid 812)" */
+static struct row path_row(const struct report_path *p)
+{
+	struct row row = {.start_known = true, .start = p->start_bytes, .end = p->live_bytes};
+	const char *function = p->asker < p->frames.n ? p->frames.v[p->asker].function : NULL;
+	char name[40], driver[24] = "", comm[COMM_SIZE * 2], who[56] = "interrupts";
+
+	safe_text(name, sizeof(name), function ? function : "?", 39);
+	if (p->driver)
+		safe_text(driver, sizeof(driver), p->driver, 23);
+	safe_text(comm, sizeof(comm), p->comm, sizeof(p->comm));
+	if (p->id.pid)
+		snprintf(who, sizeof(who), "%s (pid %u)", comm, p->id.pid);
+	else if (*comm)
+		snprintf(who, sizeof(who), "several %s", comm);
+	snprintf(row.title, sizeof(row.title), "  asked by %s%s%s%s, %s", name,
+		 p->driver ? " [" : "", driver, p->driver ? "]" : "", who);
+	return row;
+}
+
+/* Sampled: those that chance cannot have made. The report has the largest first. */
+static int add_paths(const struct report *r, enum ledger_line line, struct rows *rows)
+{
+	int n = 0, err = 0;
+
+	vec_for_each(p, &r->paths)
+		if (report_path__is_of_line(p, line) && p->growth_bytes >= HOLDER_MIN &&
+		    (uint64_t)p->growth_bytes > p->error_bytes && n++ < PATHS_MAX)
+			err = err ? err : vec_push(rows, path_row(p));
+	return err;
+}
+
 static int add_rows(const struct report *r, struct rows *rows)
 {
 	struct row small = {.start_known = true}, total = {.title = "= MemTotal"};
@@ -143,6 +177,8 @@ static int add_rows(const struct report *r, struct rows *rows)
 		err = err ? err : vec_push(rows, row);
 		if (!err)
 			err = add_holders(r, l->line, rows);
+		if (!err && l->end > l->start)
+			err = add_paths(r, l->line, rows);
 	}
 	snprintf(small.title, sizeof(small.title), "%zu smaller lines, unchanged", n_small);
 	if (!err && n_small)
@@ -168,7 +204,8 @@ static void say_total(const struct report *r, FILE *out)
 	if (magnitude(r->total.locked) >= HOLDER_MIN)
 		strbuf_addf(&b, "; cache that is not available (locked, reserves): %s",
 			    human_delta(locked, r->total.locked));
-	strbuf_addf(&b, ". Indented: who holds some of the line above");
+	strbuf_addf(&b, ". Indented: who holds some of the line above, and who asked for it (by "
+			"samples)");
 	if (r->n_hidden_reads)
 		strbuf_addf(&b, ", looked up %llu time%s, last at %.19sZ",
 			    (unsigned long long)r->n_hidden_reads,

@@ -101,7 +101,12 @@ static void add_holder(struct strbuf *b, const struct report_path *p)
 
 	if (*p->what)
 		strbuf_addf(b, ", %s", safe_text(safe, sizeof(safe), p->what, sizeof(p->what)));
-	if (!p->id.pid)
+	if (p->class)
+		strbuf_addf(b, ", %s", p->class);
+	if (!p->id.pid && *p->comm)
+		strbuf_addf(b, ", by several %s",
+			    safe_text(safe, sizeof(safe), p->comm, sizeof(p->comm)));
+	else if (!p->id.pid)
 		strbuf_addf(b, ", by interrupts");
 	else
 		strbuf_addf(b, ", by %s (pid %u)",
@@ -246,8 +251,11 @@ static void print_chain(const struct report_path *p, FILE *out)
 {
 	struct strbuf b = {0};
 
-	vec_for_each(f, &p->frames) {
-		if (f > p->frames.v)
+	/* From who asked on: how the allocators call each other says nothing. */
+	for (size_t i = p->asker < p->frames.n ? p->asker : 0; i < p->frames.n; i++) {
+		const struct path_frame *f = &p->frames.v[i];
+
+		if (b.len)
 			strbuf_addf(&b, " < ");
 		if (f->function)
 			add_safe(&b, f->function);

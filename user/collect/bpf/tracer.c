@@ -21,6 +21,10 @@
 
 /* Live samples: at one per 512 KiB as many as 16 GiB give. */
 #define SAMPLE_SLOTS 32768
+/* Live samples of kernel pages: collect/kernel_samples.c makes do with them. A stack is there from
+ * its first sample to the next tick. */
+#define KERNEL_SLOTS 8192
+#define KERNEL_STACKS 2048
 /* Processes that are sampled at a time. */
 #define MAX_TARGETS 4096
 /* A burst of a hundred deep stacks, or several hundred usual ones; what comes beyond it is
@@ -231,7 +235,10 @@ static void share_maps(struct tracer *t)
 		{"cpu_state", 1, 0, 0},
 		{"exits", 1, 0, 0},
 		{"huge_last", 256, 0, 0},
-		{"sample_slots", t->n_slots ?: 1, 0, 0},
+		{"sample_slots", t->n_slots + t->n_kernel_slots, 0, 0},
+		{"kernel_samples", t->n_kernel_slots, 0, 0},
+		{"free_kernel_slots", t->n_kernel_slots, 0, 0},
+		{"kstacks", KERNEL_STACKS, 0, 0},
 		{"targets", t->n_slots ? MAX_TARGETS : 1, 0, 0},
 		{"free_slots", t->n_slots ?: 1, 0, 0},
 		{"sample_ring", t->n_slots ? SAMPLE_RING_BYTES : (__u32)getpagesize(), 0, 0},
@@ -270,6 +277,9 @@ int tracer__open(int root_fd, const bool disabled[_SOURCE_MAX], uint32_t stack_b
 	t->machine.config.stack_bytes = stack_bytes;
 	t->machine.config.page_bytes = getpagesize();
 	t->n_slots = stack_bytes ? SAMPLE_SLOTS : 0;
+	t->n_kernel_slots = KERNEL_SLOTS;
+	t->machine.config.kernel_slots = t->n_kernel_slots;
+	t->machine.config.first_kernel_slot = t->n_slots;
 	share_maps(t);
 	if (!t->disabled[SOURCE_PAGE])
 		load_async(t, features);

@@ -23,7 +23,8 @@ struct tracer {
 	struct bpf_shared shared, vma_maps;
 	struct bpf_map_size sizes[16];
 	uint32_t max_owners;
-	uint32_t n_slots; /* of samples; 0: nothing is sampled */
+	uint32_t n_slots;	 /* of samples of targets' pages; 0: nothing is sampled */
+	uint32_t n_kernel_slots; /* of kernel pages, after those */
 	bool disabled[_SOURCE_MAX];
 	char reason[_SOURCE_MAX][BPF_REASON_SIZE]; /* why not loaded */
 };
