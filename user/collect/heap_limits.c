@@ -65,6 +65,8 @@ int heap__limits(struct heap *h, struct limits *l)
 		 "children that were not watched: too many processes at once"},
 		{c[MT_HEAP_C_NO_EVENT], "heap_events_lost",
 		 "forks, execs and exits that were not told: their processes were found later"},
+		{own->unread, "heap_unread",
+		 "times the table of heap blocks could not be read whole: the sums before stood"},
 		{own->failed, "heap_failed", "steps of --heap that failed: out of memory"},
 		{stats.missed, "heap_events_missed",
 		 "allocations and frees that came while our program ran on the same CPU"},

@@ -41,6 +41,7 @@ struct heap_counts {
 	uint64_t unknown;	/* stacks of processes that were gone before they were read */
 	uint64_t rules_full;
 	uint64_t broken; /* paths that do not reach the thread's first function */
+	uint64_t unread; /* times the blocks could not be summed up */
 	uint64_t failed; /* out of memory */
 };
 

@@ -47,7 +47,7 @@ static void begin(struct heap *h)
 		if (e->now.domain != PATH_HEAP)
 			continue;
 		e->live = e->variance = 0;
-		e->now.samples = e->now.oldest = 0;
+		e->samples = e->oldest = 0;
 	}
 }
 
@@ -58,6 +58,8 @@ static void end(struct heap *h)
 			continue;
 		e->now.live = (uint64_t)e->live;
 		e->now.error = (uint64_t)(SAMPLE_ERROR_SIGMAS * sqrt(e->variance));
+		e->now.samples = e->samples;
+		e->now.oldest = e->oldest;
 	}
 }
 
@@ -85,9 +87,9 @@ static int add_block(struct summing *s, const struct mt_heap_at *at, const struc
 	e = &s->h->book->table.paths.v[path - 1];
 	e->live += w.bytes;
 	e->variance += w.variance;
-	e->now.samples++;
-	if (!e->now.oldest || b->time_ns < e->now.oldest)
-		e->now.oldest = b->time_ns;
+	e->samples++;
+	if (!e->oldest || b->time_ns < e->oldest)
+		e->oldest = b->time_ns;
 	return 0;
 }
 
@@ -108,7 +110,8 @@ static int add_batch(struct summing *s, const struct batch *b, uint32_t n)
 	return err;
 }
 
-static int add_blocks(struct summing *s)
+/* The kernel may lack memory for a read: then *ret_whole is false, and the sums are of no use. */
+static int add_blocks(struct summing *s, bool *ret_whole)
 {
 	_cleanup_free_ struct batch *b = malloc(sizeof(*b));
 	LIBBPF_OPTS(bpf_map_batch_opts, opts);
@@ -125,7 +128,8 @@ static int add_blocks(struct summing *s)
 			err = add_batch(s, b, n);
 		first = false;
 	}
-	return err ? err : read == -ENOENT ? 0 : read;
+	*ret_whole = !err && read == -ENOENT;
+	return err;
 }
 
 /* Numbers that no block has any more are forgotten. */
@@ -157,6 +161,7 @@ int heap_sum(struct heap *h)
 {
 	struct summing s = {.h = h};
 	struct timespec now;
+	bool whole;
 	int err;
 
 	clock_gettime(CLOCK_BOOTTIME, &now);
@@ -166,10 +171,13 @@ int heap_sum(struct heap *h)
 	s.tidy = h->pending.n > PENDING_MAX;
 	begin(h);
 	pthread_mutex_unlock(&h->book->lock);
-	err = add_blocks(&s);
+	err = add_blocks(&s, &whole);
 	pthread_mutex_lock(&h->book->lock);
-	end(h);
-	if (!err && s.tidy)
+	if (whole)
+		end(h);
+	else
+		h->counts.unread++;
+	if (whole && s.tidy)
 		err = tidy(&s);
 	pthread_mutex_unlock(&h->book->lock);
 	vec_free(&s.used);

@@ -23,6 +23,7 @@ struct path_entry {
 	struct path_sample now, told;
 	uint64_t exec_id;	      /* paths of one process before and after an exec are two */
 	double live, variance, taken; /* sums in the making */
+	uint64_t samples, oldest;     /* the same, where a sum may have to be given up */
 	/* Of samples that are gone for good: taken above, and held when their process ended. */
 	double at_exit, exit_variance;
 	uint64_t exit_samples;
