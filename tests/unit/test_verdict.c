@@ -245,6 +245,28 @@ static void series_bounds_and_order(void **state)
 	assert_int_equal(s.n, 100000);
 }
 
+/* The second sample came late, the others in time: as many buckets as without the stall. */
+static void a_stall_at_the_start_hides_nothing(void **state)
+{
+	struct series s = {0};
+	struct verdict v;
+	double sum = 0;
+	uint64_t n = 0;
+
+	assert_true(series__add(&s, 0, 50000));
+	for (unsigned int i = 0; i < 46; i++)
+		assert_true(series__add(&s, 44 + 0.5 * i, 50000 + 400 * (1 + i) + noise(i)));
+	for (unsigned int i = 0; i < s.n_buckets; i++) {
+		n += s.count[i];
+		sum += (double)s.mean[i] * s.count[i];
+	}
+	assert_int_equal(n, 47);
+	assert_true(fabs(sum - (double)400 * 46 * 47 / 2) < 400);
+	assert_true(s.n_buckets > SERIES_BUCKETS / 2);
+	verdict__judge(&s, &plain, &v);
+	assert_int_not_equal(v.kind, VERDICT_INSUFFICIENT);
+}
+
 static void bucket_means_are_means(void **state)
 {
 	struct series s = {0};
@@ -384,6 +406,7 @@ int main(void)
 		cmocka_unit_test(prior_and_witness_move_the_posterior),
 		cmocka_unit_test(slow_growth_needs_a_lower_gate),
 		cmocka_unit_test(series_bounds_and_order),
+		cmocka_unit_test(a_stall_at_the_start_hides_nothing),
 		cmocka_unit_test(bucket_means_are_means),
 		cmocka_unit_test(gaps_are_counted_and_survived),
 		cmocka_unit_test(huge_values_do_no_harm),

@@ -123,14 +123,21 @@ static void bucket_add(struct series *s, unsigned int i, double v)
 		s->count[i]++;
 }
 
+static void first_bucket(struct series *s)
+{
+	s->n_buckets = 1;
+	s->count[0] = 0;
+	s->floor[0] = 0;
+	s->open_sum = 0;
+	s->open_n = 0;
+	bucket_add(s, 0, 0);
+}
+
 static void start(struct series *s, double t, double v)
 {
 	s->t0 = t;
 	s->v0 = v;
-	s->n_buckets = 1;
-	s->count[0] = 0;
-	s->floor[0] = 0;
-	bucket_add(s, 0, 0);
+	first_bucket(s);
 	s->n = 1;
 }
 
@@ -138,6 +145,30 @@ static void start(struct series *s, double t, double v)
 static uint32_t cell_of(double t, double width)
 {
 	return (uint32_t)(t / width);
+}
+
+static void place(struct series *s, double t, double v)
+{
+	bucket_add(s, s->width_s > 0 ? cell_of(t, s->width_s) : 0, v);
+	for (int i = 0; i < SERIES_RINGS && s->width_s > 0; i++)
+		ring_add(&s->ring[i], cell_of(t, s->width_s / (i ? 16 : 4)), (float)v);
+}
+
+/*
+ * Whoever samples is often late with the second sample, being busy with its start, and buckets
+ * as wide as that stall would hold a short run in a handful. With the third sample both times
+ * are still known, and the width becomes the gap that goes on.
+ */
+static void forget_stall(struct series *s, double t)
+{
+	double second = s->last_s, gap = t - second;
+
+	if (s->n != 2 || !(second > 0) || !(gap > 0) || gap >= second / 2)
+		return;
+	s->width_s = num_max(gap, second / (SERIES_BUCKETS - 1));
+	memset(s->ring, 0, sizeof(s->ring));
+	first_bucket(s);
+	place(s, second, s->last_v);
 }
 
 bool series__add(struct series *s, double t_seconds, double value_kb)
@@ -158,11 +189,10 @@ bool series__add(struct series *s, double t_seconds, double value_kb)
 	}
 	if (s->width_s == 0 && t > 0)
 		s->width_s = t;
+	forget_stall(s, t);
 	while (s->width_s > 0 && t / s->width_s >= SERIES_BUCKETS)
 		merge_all(s);
-	bucket_add(s, s->width_s > 0 ? cell_of(t, s->width_s) : 0, v);
-	for (int i = 0; i < SERIES_RINGS && s->width_s > 0; i++)
-		ring_add(&s->ring[i], cell_of(t, s->width_s / (i ? 16 : 4)), (float)v);
+	place(s, t, v);
 	s->min = (float)num_min(v, (double)s->min);
 	s->max = (float)num_max(v, (double)s->max);
 	s->last_s = t;
