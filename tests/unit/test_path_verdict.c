@@ -22,6 +22,8 @@ struct scene {
 	enum path_domain domain;
 	/* bytes, and how many samples they come from (0: counted) */
 	uint64_t (*live)(uint32_t id, uint64_t seq, uint64_t *ret_samples);
+	/* at the last tick, of every path; NULL: not told */
+	const uint64_t *ages;
 	const char *cache;
 	bool is_reclaimable;
 	uint64_t salt;
@@ -71,6 +73,16 @@ static void add_paths(struct tick *t, const struct scene *s, uint64_t seq)
 	}
 }
 
+static void add_ages(struct tick *t, const struct scene *s)
+{
+	for (uint32_t id = 1; s->ages && id <= s->n_paths; id++) {
+		struct path_ages a = {.id = id, .begin_ns = 1, .end_ns = t->mono_ns};
+
+		memcpy(a.live, s->ages, sizeof(a.live));
+		assert_int_equal(vec_push(&t->ages, a), 0);
+	}
+}
+
 static void fill_tick(struct tick *t, const struct scene *s, uint64_t seq)
 {
 	struct proc_sample p = story_proc(PID, "web", 50 * MIB, 0);
@@ -91,8 +103,10 @@ static void fill_tick(struct tick *t, const struct scene *s, uint64_t seq)
 		assert_int_equal(vec_push(&t->sampling, sampling), 0);
 	}
 	add_paths(t, s, seq);
-	if (seq + 1 == s->n_ticks)
+	if (seq + 1 == s->n_ticks) {
 		add_names(t, s);
+		add_ages(t, s);
+	}
 }
 
 static struct report *run(const struct scene *s)
@@ -287,6 +301,44 @@ static void too_short_is_said(void **state)
 	report__free(r);
 }
 
+/* Noisy growth that a series alone suspects at most: how old its samples are decides. */
+static uint64_t doubtful(uint32_t id, uint64_t seq, uint64_t *ret_samples)
+{
+	*ret_samples = 0; /* counted */
+	return 200 * MIB + seq * MIB / 8 + draw(17 * seq + id) % (24 * MIB);
+}
+
+static double probability(const uint64_t *ages)
+{
+	struct report *r = run(&(struct scene){.n_ticks = 60,
+					       .flags = PROC_TARGET,
+					       .n_paths = 3,
+					       .domain = PATH_USER,
+					       .live = doubtful,
+					       .ages = ages});
+	const struct report_verdict *v = verdict_of(r, "other");
+	double p = v->leak_permille / 1000.0;
+
+	report__free(r);
+	return p;
+}
+
+static void ages_of_samples_speak(void **state)
+{
+	uint64_t steady[PATH_EPOCHS], young[PATH_EPOCHS] = {0}, early[PATH_EPOCHS] = {0};
+	double unknown = probability(NULL);
+
+	for (int i = 0; i < PATH_EPOCHS; i++) {
+		steady[i] = MIB;
+		young[i] = (uint64_t)(i + 1) * (i + 1) * (i + 1) * 1024;
+		early[i] = i < 8 ? 8 * MIB : 0;
+	}
+	assert_true(unknown > 0.03 && unknown < 0.97);
+	assert_true(probability(steady) > unknown);
+	assert_true(probability(young) < unknown);
+	assert_true(probability(early) < unknown);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -295,6 +347,7 @@ int main(void)
 		cmocka_unit_test(a_few_samples_are_no_leak),
 		cmocka_unit_test(slab_paths_are_everybodys),
 		cmocka_unit_test(too_short_is_said),
+		cmocka_unit_test(ages_of_samples_speak),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

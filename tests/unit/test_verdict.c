@@ -197,8 +197,8 @@ static void reclaimable_growth_is_no_leak(void **state)
 static void prior_and_witness_move_the_posterior(void **state)
 {
 	struct verdict_context rare = {.prior = MANY_PRIOR};
-	struct verdict_context held = {.prior = MANY_PRIOR, .witness_logit = WITNESS_LOGIT};
-	struct verdict_context freed = {.witness_logit = -WITNESS_LOGIT};
+	struct verdict_context held = {.prior = MANY_PRIOR, .ages = WITNESS_LEAKY};
+	struct verdict_context freed = {.ages = WITNESS_TURNS_OVER};
 	struct verdict base, a, b, c;
 	struct series s;
 

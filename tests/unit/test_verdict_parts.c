@@ -95,25 +95,30 @@ static void ages_tell_leaks_from_sessions(void **state)
 	}
 	assert_int_equal(witness_ages(flat), WITNESS_LEAKY);
 	assert_int_equal(witness_ages(late_leak), WITNESS_LEAKY);
-	assert_int_equal(witness_ages(fading), WITNESS_AGING);
-	assert_int_equal(witness_ages(pool), WITNESS_AGING);
+	assert_int_equal(witness_ages(fading), WITNESS_TURNS_OVER);
+	assert_int_equal(witness_ages(pool), WITNESS_EARLY);
 	assert_int_equal(witness_ages(none), WITNESS_SILENT);
 	for (unsigned int i = 0; i < WITNESS_EPOCHS; i++)
 		fading[i] = i < 7 ? 9000 : 60000; /* old ones die, however many are young */
-	assert_int_equal(witness_ages(fading), WITNESS_AGING);
+	assert_int_equal(witness_ages(fading), WITNESS_TURNS_OVER);
 	/* 10400 bytes an epoch, 16 epochs an hour */
 	assert_true(fabs(witness_rate_bytes_per_hour(flat, 3600) / (16 * 10400) - 1) < 0.05);
 }
 
-static void retention_is_told_from_leaks(void **state)
+static void ages_weigh_what_they_are_sure_of(void **state)
 {
-	struct witness_process kept = {1000, 0, 20, true}, leak = {1000, 600, 900, true};
-	struct witness_process unseen = {1000, 0, 20, false};
+	uint64_t holes[WITNESS_EPOCHS] = {0};
 
-	assert_true(witness_is_retention(&kept));
-	assert_true(witness_logit(&kept) < 0);
-	assert_true(witness_logit(&leak) > 0);
-	assert_true(witness_logit(&unseen) == 0);
+	for (unsigned int i = 3; i < WITNESS_EPOCHS; i += 2)
+		holes[i] = 1 << 20;
+	assert_int_equal(witness_ages(holes), WITNESS_SILENT); /* steps of a leak, or luck */
+	assert_true(witness_logit(WITNESS_LEAKY) > 0);
+	assert_true(witness_logit(WITNESS_TURNS_OVER) < 0);
+	assert_true(witness_logit(WITNESS_EARLY) < 0);
+	assert_true(witness_logit(WITNESS_SILENT) == 0);
+	assert_true(witness_is_sure(1000, 0));
+	assert_true(witness_is_sure(1000, 250));
+	assert_false(witness_is_sure(1000, 251));
 }
 
 static void names_are_complete(void **state)
@@ -157,7 +162,7 @@ int main(void)
 		cmocka_unit_test(alarm_needs_persistence_and_is_withdrawn),
 		cmocka_unit_test(discoveries_keep_their_promise),
 		cmocka_unit_test(ages_tell_leaks_from_sessions),
-		cmocka_unit_test(retention_is_told_from_leaks),
+		cmocka_unit_test(ages_weigh_what_they_are_sure_of),
 		cmocka_unit_test(names_are_complete),
 		cmocka_unit_test(score_is_monotone),
 	};

@@ -73,6 +73,29 @@ static double leak_span(const struct judging *j, const struct follow_subject *s)
 	return judging_is_asked(s) && !j->many_asked ? 0 : spans[s->kind];
 }
 
+void judging_ages(const struct judging *j, const struct follow_subject *s, struct page_ages *ret)
+{
+	const struct follow_slot *x = &s->slot[FOLLOW_ANON_SWAP];
+	struct book_past past = follow__past(j->f, s, FOLLOW_ANON_SWAP);
+	double hours = (past.last_s - past.first_s) / 3600;
+	double grown = (double)x->last - (double)x->first;
+
+	page_ages__of(j->code, s->id, hours > 0 ? grown / 1024 / hours : 0, ret);
+}
+
+/* Of memory that a process maps for itself; of those asked for, which alone are sampled. */
+static enum witness_finding ages_of(const struct judging *j, const struct follow_subject *s,
+				    enum follow_series series)
+{
+	struct page_ages ages;
+
+	if (s->kind != FOLLOW_PROCESS || !judging_is_asked(s) || !s->live ||
+	    (series != FOLLOW_ANON_SWAP && series != FOLLOW_RSS && series != FOLLOW_HEAP))
+		return WITNESS_SILENT;
+	judging_ages(j, s, &ages);
+	return ages.finding;
+}
+
 static struct verdict_context context_of(const struct judging *j, const struct follow_subject *s,
 					 unsigned int slot, const char **ret_limit)
 {
@@ -82,6 +105,7 @@ static struct verdict_context context_of(const struct judging *j, const struct f
 		.leak_span_s = leak_span(j, s),
 		.is_reclaimable = s->is_reclaimable,
 		.is_count = follow_series_defs[series].is_count,
+		.ages = ages_of(j, s, series),
 	};
 
 	if (series == FOLLOW_RSS && grows_by_files(j, s))

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "analyze/follow.h"
+#include "analyze/page_ages.h"
 #include "analyze/verdict/verdict.h"
 #include "model/report.h"
 
@@ -25,6 +26,7 @@ struct candidate {
 
 struct judging {
 	const struct follow *f;
+	const struct code_history *code;
 	struct report *r; /* its processes name their cgroups; counts go to r->judged */
 	bool many_asked;
 	VEC(struct candidate) list;
@@ -37,6 +39,8 @@ static inline bool judging_is_asked(const struct follow_subject *s)
 
 /* More were asked for than somebody points at. */
 bool judging_many_asked(const struct follow *f);
+/* What the sampled pages of a process say. */
+void judging_ages(const struct judging *j, const struct follow_subject *s, struct page_ages *ret);
 /* The verdict on a series as the report tells it; limit: what it exhausts, or NULL. */
 void judging_tell(enum follow_series series, const struct verdict *v, const char *limit,
 		  struct report_verdict *ret);

@@ -33,6 +33,7 @@ int path_tracks__add(struct path_tracks *t, size_t i, const struct code_history 
 	for (uint32_t at = 0; at < c->track.n; at++)
 		t->v[i].kib[at] += p->track_kib[at];
 	t->v[i].kib[c->track.n] += (double)(path_held(&p->last) >> 10);
+	code_history__add_ages(c, p, t->v[i].ages);
 	return 0;
 }
 
@@ -113,7 +114,14 @@ static bool is_asked(const struct path_judging *j, const struct report_path *p)
 	return s && judging_is_asked(s) && !j->many_asked && !is_kernel(p);
 }
 
-static void judge(struct path_judging *j, size_t i, const struct report *r, const struct series *s)
+static enum witness_finding ages_of(const struct path_track *t, const struct report_path *p)
+{
+	return witness_is_sure(p->live_bytes, p->error_bytes) ? witness_ages(t->ages)
+							      : WITNESS_SILENT;
+}
+
+static void judge(struct path_judging *j, size_t i, const struct report *r, const struct series *s,
+		  const struct path_track *t)
 {
 	const struct report_path *p = &r->paths.v[i];
 	const struct follow_subject *cache =
@@ -122,6 +130,7 @@ static void judge(struct path_judging *j, size_t i, const struct report *r, cons
 	struct verdict_context ctx = {
 		.min_rate_kb_h = min_rate(noise, series__span_s(s)),
 		.is_reclaimable = cache && cache->is_reclaimable,
+		.ages = ages_of(t, p),
 	};
 
 	j->is_asked[i] = is_asked(j, p);
@@ -179,7 +188,7 @@ int path_tracks__judge(const struct path_tracks *t, const struct code_history *c
 		if (report_path__held(p) < min_bytes && p->start_bytes < min_bytes)
 			continue;
 		make_series(&t->v[i], c, scale_of(&t->v[i], c, p), &s);
-		judge(&j, i, r, &s);
+		judge(&j, i, r, &s, &t->v[i]);
 	}
 	err = control(&j, r);
 	for (size_t i = 0; i < t->n && !err; i++)

@@ -12,6 +12,7 @@
 
 struct path_track {
 	double kib[TRACK_MOMENTS + 1]; /* at each moment, and now */
+	uint64_t ages[PATH_EPOCHS];    /* of what was held when ages were last told */
 };
 
 /* One for each of r->paths, in their order before they are sorted. */

@@ -315,7 +315,7 @@ int report__build(const struct history *h, const struct report_options *o, struc
 	if (!err)
 		err = report_ledger__add(h, r);
 	if (!err && o->follow)
-		err = report_verdict__add(o->follow, r);
+		err = report_verdict__add(o->follow, &h->code, r);
 	if (!err)
 		err = report_paths__add(h, o, r);
 	if (!err)

@@ -7,9 +7,16 @@
 
 #include "analyze/judging.h"
 #include "analyze/report_math.h"
+#include "base/when.h"
 
 /* Slab caches and cgroups that moved less are noise. */
 #define NOTABLE_BYTES (64 << 10)
+
+/* Taken so many times what is held: churn. */
+#define CHURN_TIMES 3
+/* No page taken for so long, and for such a share of the time sampled: at rest. */
+#define REST_MIN_NS (10 * 1000000000ull)
+#define REST_SHARE 5
 
 /* --- what else is known of it --- */
 
@@ -50,6 +57,39 @@ static void add_process_words(const struct report_process *p, struct report_verd
 		snprintf(text, sizeof(text), "it took %s of pages and kept %s: the rest was churn",
 			 human_bytes(b, pages->taken[PAGES_USER]),
 			 human_bytes(a, (uint64_t)pages->live[PAGES_USER]));
+	add_words(v, text);
+}
+
+/*
+ * Of what does not grow (any more). Pages that come and go are churn; where none is taken for long,
+ * what is allocated comes out of what was taken before: whether that is in use or was freed and is
+ * kept by the allocator, pages do not tell.
+ */
+static void add_settled_words(const struct judging *j, const struct follow_subject *s,
+			      const struct report_process *p, struct report_verdict *v)
+{
+	char a[HUMAN_BYTES_SIZE], b[HUMAN_BYTES_SIZE], time[HUMAN_DURATION_SIZE], text[192];
+	const struct attributed *pages = &p->attributed;
+	struct page_ages ages;
+
+	if (grows(v) || p->end.ended)
+		return;
+	if (pages->known && pages->live[PAGES_USER] > 0 && pages->taken[PAGES_USER] >= 1 << 20 &&
+	    pages->taken[PAGES_USER] / CHURN_TIMES >= (uint64_t)pages->live[PAGES_USER]) {
+		snprintf(text, sizeof(text),
+			 "it took %s of pages and holds %s of them: what it takes it gives back",
+			 human_bytes(a, pages->taken[PAGES_USER]),
+			 human_bytes(b, (uint64_t)pages->live[PAGES_USER]));
+		add_words(v, text);
+		return;
+	}
+	judging_ages(j, s, &ages);
+	if (ages.rest_ns < REST_MIN_NS || ages.rest_ns < ages.sampled_ns / REST_SHARE)
+		return;
+	snprintf(text, sizeof(text),
+		 "no page was taken for %s: what it allocates since then it holds already, in use "
+		 "or kept by its allocator when freed",
+		 human_duration(time, ages.rest_ns));
 	add_words(v, text);
 }
 
@@ -254,6 +294,7 @@ static void judge_rows(struct judging *j)
 			continue;
 		judging__row(j, s, slot, &p->verdict);
 		add_process_words(p, &p->verdict);
+		add_settled_words(j, s, p, &p->verdict);
 	}
 }
 
@@ -285,9 +326,9 @@ static void count(struct judging *j)
 	j->many_asked = judging_many_asked(j->f);
 }
 
-int report_verdict__add(const struct follow *f, struct report *r)
+int report_verdict__add(const struct follow *f, const struct code_history *code, struct report *r)
 {
-	struct judging j = {.f = f, .r = r};
+	struct judging j = {.f = f, .code = code, .r = r};
 	int err;
 
 	count(&j);

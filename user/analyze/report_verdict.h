@@ -6,10 +6,11 @@
 #include "analyze/follow.h"
 #include "analyze/verdict/verdict.h"
 #include "base/str.h"
+#include "model/code_history.h"
 #include "model/report.h"
 
-/* After the rows of the report are there. 0 or -ENOMEM. */
-int report_verdict__add(const struct follow *f, struct report *r);
+/* After the rows of the report are there; code has the ages of sampled pages. 0 or -ENOMEM. */
+int report_verdict__add(const struct follow *f, const struct code_history *code, struct report *r);
 
 /* Something that leaks or may, and that the run is about. */
 bool report_verdict__has_finding(const struct report *r);

@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "collect/path_ages.h"
 #include "collect/sample_sums.h"
 #include "collect/samples.h"
 #include "collect/unwind_budget.h"
@@ -45,6 +46,7 @@ struct user_paths {
 	struct unwind_budget budget;
 	struct sampling_stats stats;
 	struct walk_stats walks;
+	struct age_moments age_moments;
 	uint64_t n_failed; /* samples that could not be kept: no memory */
 };
 
@@ -183,6 +185,27 @@ static int sum_up(struct user_paths *p)
 	return 0;
 }
 
+static int tell_ages(struct user_paths *p, bool last, struct tick *t)
+{
+	_cleanup_(age_sums__free) struct age_sums sums = {0};
+	uint64_t now = clock_ns(CLOCK_BOOTTIME);
+	int err;
+
+	if (!age_moments__due(&p->age_moments, now, last))
+		return 0;
+	err = age_sums__begin(&sums, p->book->table.paths.n, p->age_moments.begin_ns, now);
+	if (err)
+		return err;
+	vec_for_each(slot, &p->active) {
+		const struct slot_info *info = &p->slot[*slot];
+		double live = share(info, samples__state(p->samples, *slot).live);
+
+		age_sums__add(&sums, info->path, info->time_ns, info->weight.bytes * live);
+	}
+	p->age_moments.told_ns = now;
+	return age_sums__tell(&sums, t);
+}
+
 /* --- the thread --- */
 
 static int read_samples(struct user_paths *p)
@@ -269,6 +292,7 @@ int user_paths__open(struct pages *pages, const struct user_paths_options *o,
 		.interval_bytes = o->interval_bytes,
 	};
 	samples__set_interval(p->samples, o->interval_bytes);
+	p->age_moments.begin_ns = clock_ns(CLOCK_BOOTTIME);
 	*ret = TAKE_PTR(p);
 	return 0;
 }
@@ -318,6 +342,8 @@ int user_paths__tell(struct user_paths *p, bool last, struct tick *t)
 	p->stats.whole = p->walks.ends[UNWIND_WHOLE];
 	if (!err)
 		err = vec_push(&t->sampling, p->stats);
+	if (!err)
+		err = tell_ages(p, last, t);
 	pthread_mutex_unlock(&p->book->lock);
 	return err;
 }

@@ -70,6 +70,18 @@ static inline uint64_t path_held(const struct path_sample *p)
 	return p->live + p->at_exit;
 }
 
+/*
+ * How old what a path holds is: its live bytes by when they were taken, in equal parts of the
+ * time from begin to end, oldest first. Told whenever that time has grown by a quarter and at the
+ * end, for paths that hold enough to tell.
+ */
+#define PATH_EPOCHS 16
+struct path_ages {
+	uint32_t id;		   /* of the path */
+	uint64_t begin_ns, end_ns; /* CLOCK_BOOTTIME */
+	uint64_t live[PATH_EPOCHS];
+};
+
 /* How the sampling went, running totals. */
 struct sampling_stats {
 	uint64_t asked_bytes;	 /* --sample: bytes a sample */

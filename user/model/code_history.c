@@ -91,8 +91,21 @@ static int add_path(struct code_history *c, const struct path_sample *s, uint64_
 			return err;
 	}
 	p = &c->paths.v[s->id - 1];
+	if (s->taken > p->last.taken)
+		p->taken_ns = now_ns;
 	p->last = *s;
 	return add_point(c, p, now_ns);
+}
+
+static void add_ages(struct code_history *c, const struct path_ages *a)
+{
+	if (!a->id || a->id > c->paths.n || a->begin_ns >= a->end_ns) {
+		c->n_strays++;
+		return;
+	}
+	c->paths.v[a->id - 1].ages = *a;
+	if (a->end_ns > c->ages_end_ns)
+		c->ages_end_ns = a->end_ns;
 }
 
 static void halve_track(struct code_history *c)
@@ -142,6 +155,8 @@ int code_history__add(struct code_history *c, const struct tick *t)
 		err = err ?: code_history__add_symbol(c, s);
 	vec_for_each(p, &t->paths)
 		err = err ?: add_path(c, p, t->mono_ns);
+	vec_for_each(a, &t->ages)
+		add_ages(c, a);
 	vec_for_each(s, &t->sampling) {
 		c->sampling = *s;
 		c->sampled = true;
@@ -194,4 +209,14 @@ uint64_t code_history__base(const struct code_history *c, const struct path_hist
 		if (point->mono_ns + c->since_ns <= end_ns)
 			base = point->held;
 	return base;
+}
+
+void code_history__add_ages(const struct code_history *c, const struct path_history *p,
+			    uint64_t to[static PATH_EPOCHS])
+{
+	if (!p->ages.id || p->ages.end_ns != c->ages_end_ns)
+		return;
+	for (int i = 0; i < PATH_EPOCHS; i++)
+		if (__builtin_add_overflow(to[i], p->ages.live[i], &to[i]))
+			to[i] = UINT64_MAX;
 }

@@ -28,6 +28,8 @@ struct track_moments {
 struct path_history {
 	struct path_sample last;
 	uint32_t track_kib[TRACK_MOMENTS]; /* held at each moment; 0 before it was first seen */
+	struct path_ages ages;		   /* the newest told; id 0: none */
+	uint64_t taken_ns;		   /* CLOCK_BOOTTIME of the tick that last saw it take */
 	uint64_t start;			   /* held at the first tick; 0 when it came later */
 	VEC(struct path_point) points;	   /* what is needed to tell the growth over since_ns */
 };
@@ -42,6 +44,7 @@ struct code_history {
 	struct hmap symbol_index;	/* (module, addr, depth) to symbols */
 	VEC(struct path_history) paths; /* id - 1 */
 	struct track_moments track;
+	uint64_t ages_end_ns; /* of the newest ages told; 0: none */
 	struct sampling_stats sampling;
 	bool sampled; /* sampling is known */
 	uint64_t n_strays;
@@ -58,6 +61,10 @@ const struct code_module *code_history__module(const struct code_history *c, uin
 const struct code_node *code_history__node(const struct code_history *c, uint32_t id);
 const struct code_symbol *code_history__symbol(const struct code_history *c,
 					       const struct code_node *n, uint32_t depth);
+/* Adds how old what the path holds is, as of when ages were last told; nothing when it held little
+ * then. */
+void code_history__add_ages(const struct code_history *c, const struct path_history *p,
+			    uint64_t to[static PATH_EPOCHS]);
 /* What the path held since_ns before end_ns, or at the start of the run. */
 uint64_t code_history__base(const struct code_history *c, const struct path_history *p,
 			    uint64_t end_ns);

@@ -45,7 +45,8 @@ void tick__clear(struct tick *t)
 		code_module__clear(m);
 	vec_for_each(s, &t->symbols)
 		code_symbol__clear(s);
-	t->modules.n = t->nodes.n = t->symbols.n = t->paths.n = t->sampling.n = 0;
+	t->modules.n = t->nodes.n = t->symbols.n = t->paths.n = t->ages.n = 0;
+	t->sampling.n = 0;
 	t->meminfo.n = t->procs.n = t->owners.n = t->smaps.n = 0;
 	t->ownership.n = t->mapped.n = t->slabs.n = t->cgroups.n = 0;
 	t->machine.n = t->hidden.n = 0;
@@ -79,6 +80,7 @@ void tick__free(struct tick *t)
 	vec_free(&t->nodes);
 	vec_free(&t->symbols);
 	vec_free(&t->paths);
+	vec_free(&t->ages);
 	vec_free(&t->sampling);
 	limits__free(&t->limits);
 }

@@ -240,6 +240,7 @@ struct tick {
 	VEC(struct code_node) nodes;	     /* new */
 	VEC(struct code_symbol) symbols;     /* new */
 	VEC(struct path_sample) paths;	     /* new or changed */
+	VEC(struct path_ages) ages;	     /* now and then */
 	VEC(struct sampling_stats) sampling; /* at most one */
 	struct limits limits;		     /* all of them, running totals */
 	struct self_sample self;

@@ -363,6 +363,8 @@ const struct table row_tables[N_ROW_TABLES] = {
 					symbol_columns, symbols),
 	[ROWS_PATH] = ROW_TABLE_SINCE(6, "path", "new or changed: what call paths hold",
 				      struct path_sample, path_columns, paths),
+	[ROWS_PATH_AGES] = ROW_TABLE_SINCE(7, "path_ages", "now and then: ages of what paths hold",
+					   struct path_ages, path_ages_columns, ages),
 	[ROWS_SAMPLING] = ROW_TABLE_SINCE(6, "sampling", "how it went, running totals",
 					  struct sampling_stats, sampling_columns, sampling),
 };

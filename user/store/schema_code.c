@@ -58,6 +58,32 @@ const struct column path_columns[] = {
 	PATH(oldest, "oldest_ns", COLUMN_U64, "CLOCK_BOOTTIME of the oldest live one; 0: unknown"),
 };
 
+#define AGES(member, kind, text) FIELD(struct path_ages, member, #member, kind, text)
+#define EPOCH(i)                                                                                   \
+	FIELD(struct path_ages, live[i], "live" #i "_bytes", COLUMN_U64, "taken in that part")
+const struct column path_ages_columns[] = {
+	AGES(id, COLUMN_U32, "path.id"),
+	AGES(begin_ns, COLUMN_U64, "CLOCK_BOOTTIME: the time that is cut into equal parts"),
+	AGES(end_ns, COLUMN_U64, "CLOCK_BOOTTIME"),
+	EPOCH(0),
+	EPOCH(1),
+	EPOCH(2),
+	EPOCH(3),
+	EPOCH(4),
+	EPOCH(5),
+	EPOCH(6),
+	EPOCH(7),
+	EPOCH(8),
+	EPOCH(9),
+	EPOCH(10),
+	EPOCH(11),
+	EPOCH(12),
+	EPOCH(13),
+	EPOCH(14),
+	EPOCH(15),
+};
+_Static_assert(PATH_EPOCHS == 16, "an epoch without a column, and SESSION_FORMAT");
+
 #define SAMPLING(member, kind, text) FIELD(struct sampling_stats, member, #member, kind, text)
 const struct column sampling_columns[] = {
 	SAMPLING(asked_bytes, COLUMN_U64, "a sample in so many"),

@@ -72,8 +72,14 @@ static void add_rate(struct text *t, const struct verdict *v, const struct verdi
 /* What the series alone cannot exclude, which the reader must know. */
 static void add_caveat(struct text *t, const struct verdict *v, const struct verdict_context *ctx)
 {
-	if (ctx->witness_logit > 0) {
-		add(t, "; what was allocated early is still held as much as what came late");
+	static const char *const ages[] = {
+		[WITNESS_LEAKY] = "what was taken early is still held as much as what came late",
+		[WITNESS_TURNS_OVER] = "what was taken early is mostly given back by now",
+		[WITNESS_EARLY] = "most of what is held was taken early",
+	};
+
+	if (ctx->ages != WITNESS_SILENT) {
+		add(t, "; %s", ages[ctx->ages]);
 		return;
 	}
 	if (v->shape == SHAPE_SAWTOOTH || v->shape == SHAPE_STEPS)

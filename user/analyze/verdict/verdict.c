@@ -45,7 +45,7 @@ static double min_rate(const struct verdict_context *ctx)
 /* The score was fitted at SCORE_PRIOR; another share of leaks moves its logit. */
 static double shifted_logit(double logit, const struct verdict_context *ctx)
 {
-	logit += ctx->witness_logit;
+	logit += witness_logit(ctx->ages);
 	if (ctx->prior > 0 && ctx->prior < 1)
 		logit += num_log(ctx->prior / (1 - ctx->prior)) -
 			 num_log(SCORE_PRIOR / (1 - SCORE_PRIOR));

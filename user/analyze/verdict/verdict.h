@@ -7,6 +7,7 @@
 #pragma once
 
 #include "analyze/verdict/evidence.h"
+#include "analyze/verdict/witness.h"
 
 enum verdict_kind {
 	VERDICT_INSUFFICIENT, /* too short to tell */
@@ -46,7 +47,7 @@ struct verdict_context {
 	double min_rate_kb_h; /* slower growth is no leak; 0: VERDICT_MIN_RATE_KB_H */
 	double prior;	      /* share of leaks among such series; 0: SCORE_PRIOR, no shift */
 	double leak_span_s; /* watched for less nothing is called a leak, but suspected; 0: none */
-	double witness_logit; /* from allocation ages and the like: see witness.h; 0: none */
+	enum witness_finding ages; /* of what is held; WITNESS_SILENT: not known */
 	bool has_headroom;
 	double headroom_kb;  /* what is left to grow into */
 	bool is_reclaimable; /* clean cache, SReclaimable: the kernel takes it back when it must */

@@ -48,16 +48,17 @@ enum witness_finding witness_ages(const uint64_t live[static WITNESS_EPOCHS])
 	if (all < MIN_LIVE_BYTES)
 		return WITNESS_SILENT;
 	if (m.sum < MIN_LIVE_BYTES || m.n < 4)
-		return live[0] + live[1] > 0.8 * all ? WITNESS_AGING : WITNESS_SILENT;
-	if (m.n_alive * 10 < m.n * 8)
-		return WITNESS_AGING;
+		return (double)live[0] + (double)live[1] > 0.8 * all ? WITNESS_EARLY
+								     : WITNESS_SILENT;
 	mean = m.sum / m.n;
 	for (unsigned int i = m.n - 4; i < m.n; i++)
 		tail += m.v[i] / 4;
-	if (m.median_old < 0.45 * m.median_new || m.median_old > 2.5 * m.median_new ||
-	    tail < 0.4 * mean || mean < 0.3 * m.young)
-		return WITNESS_AGING;
-	return WITNESS_LEAKY;
+	if (tail < 0.4 * mean || m.median_old > 2.5 * m.median_new)
+		return WITNESS_EARLY;
+	if (m.median_old < 0.45 * m.median_new || mean < 0.3 * m.young)
+		return WITNESS_TURNS_OVER;
+	/* holes: neither age nor a steady leak made them */
+	return m.n_alive * 10 < m.n * 8 ? WITNESS_SILENT : WITNESS_LEAKY;
 }
 
 double witness_rate_bytes_per_hour(const uint64_t live[static WITNESS_EPOCHS], double traced_s)
@@ -68,15 +69,14 @@ double witness_rate_bytes_per_hour(const uint64_t live[static WITNESS_EPOCHS], d
 	return m.n && traced_s > 0 ? m.sum / m.n * WITNESS_EPOCHS / traced_s * 3600 : 0;
 }
 
-bool witness_is_retention(const struct witness_process *p)
+bool witness_is_sure(uint64_t live_bytes, uint64_t error_bytes)
 {
-	return p->is_traced_whole && p->growth_kb_h > 0 &&
-	       p->outstanding_kb_h < 0.1 * p->growth_kb_h;
+	return error_bytes <= live_bytes / 4;
 }
 
-double witness_logit(const struct witness_process *p)
+double witness_logit(enum witness_finding finding)
 {
-	if (p->growth_kb_h > 0 && p->leaky_kb_h >= 0.3 * p->growth_kb_h)
-		return WITNESS_LOGIT;
-	return witness_is_retention(p) ? -WITNESS_LOGIT : 0;
+	if (finding == WITNESS_SILENT)
+		return 0;
+	return finding == WITNESS_LEAKY ? WITNESS_LOGIT : -WITNESS_LOGIT;
 }

@@ -10,14 +10,16 @@
 #include <stdint.h>
 
 #include "analyze/verdict/num.h"
+#include "model/code.h"
 
-#define WITNESS_EPOCHS 16 /* equal parts of the time traced, oldest first */
-#define WITNESS_LOGIT 2.5 /* weight of a finding, either way; set by hand, not fitted */
+#define WITNESS_EPOCHS PATH_EPOCHS /* equal parts of the time traced, oldest first */
+#define WITNESS_LOGIT 2.5	   /* weight of a finding, either way; set by hand, not fitted */
 
 enum witness_finding {
-	WITNESS_SILENT, /* too little to say */
-	WITNESS_LEAKY,	/* survivors are as many from every age */
-	WITNESS_AGING,	/* survivors thin out with age, or came at the start only */
+	WITNESS_SILENT,	    /* too little to say */
+	WITNESS_LEAKY,	    /* survivors are as many from every age */
+	WITNESS_TURNS_OVER, /* survivors thin out with age */
+	WITNESS_EARLY,	    /* survivors came early: a pool, a cache that is full */
 };
 
 /* Live bytes of one allocation path by the epoch of their birth. */
@@ -27,19 +29,10 @@ enum witness_finding witness_ages(const uint64_t live[static WITNESS_EPOCHS]);
 double witness_rate_bytes_per_hour(const uint64_t live[static WITNESS_EPOCHS], double traced_s);
 
 /*
- * A process by its paths: leaky paths that explain 30 % of its growth speak
- * for a leak; when all of its life was traced and what is outstanding explains
- * less than 10 % of the growth, the growth is the allocator's (freed but kept
- * resident) or a file's, and no leak of the program. Goes into
- * verdict_context.witness_logit.
+ * What is sampled has an error, 95 %: above a quarter of the whole (some sixty
+ * samples) the parts say nothing.
  */
-struct witness_process {
-	double growth_kb_h;	 /* of the series */
-	double leaky_kb_h;	 /* sum of the rates of leaky paths */
-	double outstanding_kb_h; /* growth of all live allocations */
-	bool is_traced_whole;	 /* tracing covers the window judged */
-};
-double witness_logit(const struct witness_process *p);
+bool witness_is_sure(uint64_t live_bytes, uint64_t error_bytes);
 
-/* What is freed but stays resident: growth that live allocations do not explain. */
-bool witness_is_retention(const struct witness_process *p);
+/* What a finding adds to the logit of a leak; see verdict_context.ages. */
+double witness_logit(enum witness_finding finding);
