@@ -155,6 +155,21 @@ with_library() {
 	is_exactly "the parent's in the child" "$(heap_of keep_leak)" 0
 }
 
+@test "what a program had not freed when it exited" {
+	start_memtrace --heap --duration 60s -- "$VICTIMS/heapblocks" --what family --hold 0
+	finish_memtrace
+	VICTIM_OUT=$T/stdout
+	VICTIM_PID=$(truth .pid)
+	show
+	is_exactly "held now" "$(heap_of family)" 0
+	is_exactly by_malloc "$(heap_of by_malloc exit_bytes)" 10000
+	is_exactly by_failed_realloc "$(heap_of by_failed_realloc exit_bytes)" 40000
+	is_exactly by_nobody "$(heap_of by_nobody exit_bytes)" 0
+	is_exactly "all of family" "$(heap_of family exit_bytes)" "$(truth .held_bytes)"
+	"$MEMTRACE" --report "$T"/log/*.db >"$T/text"
+	grep -q ' when it ended' "$T/text"
+}
+
 @test "--older leaves out what is young" {
 	TRACE_ARGS=(--heap --older 1h)
 	trace_pid heapblocks --what family

@@ -29,7 +29,10 @@ struct heap_watched {
 	uint32_t refreshes;	     /* since its exec, for code that was not known */
 	bool no_allocator;	     /* counted as one without */
 	bool gone;		     /* the thread has been told so */
+	bool retired;		     /* gone, and only its name is kept: until `summed` */
 	bool ended;		     /* its space was another, or none, when last summed up */
+	bool exited;		     /* ended, and not by an exec */
+	bool summed;		     /* after its exit: its last blocks are in the paths */
 };
 
 struct heap_counts {

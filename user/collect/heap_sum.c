@@ -31,23 +31,26 @@ struct summing {
 	struct heap_watched *last; /* blocks of one process come one after another, mostly */
 };
 
-static bool has_ended(const struct heap *h, const struct heap_watched *w)
+/* The kernel side forgets a process that exits, and gives one that executes another space. */
+static void look_for_end(const struct heap *h, struct heap_watched *w)
 {
 	struct mt_heap_proc p;
 
-	return bpf_map_lookup_elem(h->procs_fd, &w->id.pid, &p) || p.space != w->space;
+	w->exited = w->retired || bpf_map_lookup_elem(h->procs_fd, &w->id.pid, &p);
+	w->ended = w->exited || p.space != w->space;
 }
 
 static void begin(struct heap *h)
 {
 	h->recent.n = 0;
 	vec_for_each(w, &h->watched)
-		(*w)->ended = has_ended(h, *w);
+		look_for_end(h, *w);
 	vec_for_each(e, &h->book->table.paths) {
 		if (e->now.domain != PATH_HEAP)
 			continue;
-		e->live = e->variance = 0;
-		e->samples = e->oldest = 0;
+		e->live = e->oldest = 0;
+		e->variance = e->exit_variance;
+		e->samples = e->exit_samples;
 	}
 }
 
@@ -57,23 +60,56 @@ static void end(struct heap *h)
 		if (e->now.domain != PATH_HEAP)
 			continue;
 		e->now.live = (uint64_t)e->live;
+		e->now.at_exit = (uint64_t)e->at_exit;
 		e->now.error = (uint64_t)(SAMPLE_ERROR_SIGMAS * sqrt(e->variance));
 		e->now.samples = e->samples;
 		e->now.oldest = e->oldest;
 	}
 }
 
-static int add_block(struct summing *s, const struct mt_heap_at *at, const struct mt_heap_block *b)
+static bool is_too_young(const struct summing *s, const struct mt_heap_block *b)
+{
+	return s->h->options.min_age_ns && b->time_ns > s->newest_ns;
+}
+
+static struct sample_weight weigh(const struct summing *s, const struct mt_heap_block *b)
 {
 	uint64_t interval = s->h->options.interval_bytes;
-	const struct sample_weight w = interval ? sample_weigh(b->size, interval)
-						: (struct sample_weight){.bytes = (double)b->size};
+
+	return interval ? sample_weigh(b->size, interval)
+			: (struct sample_weight){.bytes = (double)b->size};
+}
+
+/* What was not freed when its process exited: counted once, and out of the table. */
+static int add_left(struct summing *s, const struct mt_heap_at *at, const struct mt_heap_block *b)
+{
+	const struct sample_weight w = weigh(s, b);
+	struct path_entry *e;
+	uint32_t path;
+	int err = heap_stacks__path(s->h, s->last, b->path, &path);
+
+	if (err || bpf_map_delete_elem(s->h->blocks_fd, at) || is_too_young(s, b))
+		return err;
+	e = &s->h->book->table.paths.v[path - 1];
+	e->at_exit += w.bytes;
+	e->exit_variance += w.variance;
+	e->variance += w.variance;
+	e->exit_samples++;
+	e->samples++;
+	return 0;
+}
+
+static int add_block(struct summing *s, const struct mt_heap_at *at, const struct mt_heap_block *b)
+{
+	const struct sample_weight w = weigh(s, b);
 	struct path_entry *e;
 	uint32_t path;
 	int err;
 
 	if (!s->last || s->last->space != at->space)
 		s->last = heap_watch__find(s->h, at->space);
+	if (s->last && s->last->exited)
+		return add_left(s, at, b);
 	if (!s->last || s->last->ended) {
 		if (b->time_ns + FORGET_NS < s->now_ns)
 			bpf_map_delete_elem(s->h->blocks_fd, at);
@@ -82,7 +118,7 @@ static int add_block(struct summing *s, const struct mt_heap_at *at, const struc
 	err = heap_stacks__path(s->h, s->last, b->path, &path);
 	if (!err && s->tidy && b->path & MT_HEAP_PENDING)
 		err = vec_push(&s->used, (struct used){b->path, path});
-	if (err || (s->h->options.min_age_ns && b->time_ns > s->newest_ns))
+	if (err || is_too_young(s, b))
 		return err;
 	e = &s->h->book->table.paths.v[path - 1];
 	e->live += w.bytes;
@@ -177,6 +213,8 @@ int heap_sum(struct heap *h)
 		end(h);
 	else
 		h->counts.unread++;
+	vec_for_each(w, &h->watched)
+		(*w)->summed |= whole && (*w)->exited;
 	if (whole && s.tidy)
 		err = tidy(&s);
 	pthread_mutex_unlock(&h->book->lock);

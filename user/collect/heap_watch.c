@@ -41,12 +41,18 @@ static struct heap_watched *find_pid(const struct heap *h, uint32_t pid)
 	return NULL;
 }
 
-void heap_watch__free(struct heap *h, struct heap_watched *w)
+static void release(struct heap *h, struct heap_watched *w)
 {
 	link_reaper__take(h->reaper, &w->links);
 	unwind_space__close(w->unwind);
+	w->unwind = NULL;
 	vec_free(&w->rules);
 	vec_free(&w->probed);
+}
+
+void heap_watch__free(struct heap *h, struct heap_watched *w)
+{
+	release(h, w);
 	free(w);
 }
 
@@ -229,31 +235,37 @@ static void look_again(struct heap *h, struct heap_watched *w, uint64_t now)
 		note_allocator(h, w);
 }
 
-/* Summing up must not meet one that is being freed. */
-static struct heap_watched *take_gone(struct heap *h)
+/* What it costs to watch is given back at once; who it was, when its last blocks are summed up,
+ * which must not meet one that is being freed. */
+static void bury(struct heap *h)
 {
-	struct heap_watched *w = NULL;
+	size_t kept = 0;
 
 	pthread_mutex_lock(&h->book->lock);
-	for (size_t i = 0; !w && i < h->watched.n; i++) {
-		if (!h->watched.v[i]->gone)
-			continue;
-		w = h->watched.v[i];
-		heap_stacks__forget_rules(h, w);
-		h->watched.v[i] = h->watched.v[--h->watched.n];
+	vec_for_each(it, &h->watched) {
+		struct heap_watched *w = *it;
+
+		if (w->gone && !w->retired) {
+			heap_stacks__forget_rules(h, w);
+			release(h, w);
+			w->due_ns = 0;
+			w->retired = true;
+		}
+		if (w->retired && w->summed)
+			free(w);
+		else
+			h->watched.v[kept++] = w;
 	}
+	h->watched.n = kept;
 	pthread_mutex_unlock(&h->book->lock);
-	return w;
 }
 
 void heap_watch__look(struct heap *h, bool all)
 {
 	uint64_t now = clock_ns(CLOCK_MONOTONIC);
-	struct heap_watched *gone;
 
-	while ((gone = take_gone(h)))
-		heap_watch__free(h, gone);
+	bury(h);
 	vec_for_each(w, &h->watched)
-		if (all || ((*w)->due_ns && (*w)->due_ns <= now))
+		if (!(*w)->retired && (all || ((*w)->due_ns && (*w)->due_ns <= now)))
 			look_again(h, *w, now);
 }

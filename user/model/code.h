@@ -57,7 +57,7 @@ struct path_sample {
 	uint32_t leaf;	  /* code_node; 0: no stack */
 	bool complete;	  /* the outermost frame is the thread's first */
 	uint64_t live;	  /* held now */
-	uint64_t at_exit; /* PATH_USER: held when its process ended, which gave it back */
+	uint64_t at_exit; /* of user memory: held when its process ended, which gave it back */
 	uint64_t error;	  /* of live and at_exit together, 95 %; 0: exact */
 	uint64_t taken;	  /* since attach */
 	uint64_t samples; /* behind live and at_exit */

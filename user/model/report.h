@@ -154,7 +154,7 @@ struct report_path {
 	char comm[COMM_SIZE];
 	char what[32];	      /* PATH_SLAB: the cache; "" unknown */
 	uint64_t live_bytes;  /* held at the end; PATH_USER: by who first touched it */
-	uint64_t exit_bytes;  /* PATH_USER: held when its process ended, which gave it back */
+	uint64_t exit_bytes;  /* of user memory: held when its process ended, then given back */
 	uint64_t start_bytes; /* held at the moment the growth is counted from */
 	int64_t growth_bytes; /* live + exit - start */
 	uint64_t taken_bytes; /* since attach, freed or not */

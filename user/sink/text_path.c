@@ -274,15 +274,37 @@ static void print_chain(const struct report_path *p, FILE *out)
 	strbuf_free(&b);
 }
 
+/* Sampling cannot tell it from nothing: of a busy machine there are hundreds. */
+static bool is_noise(const struct report_path *p)
+{
+	return p->error_bytes > p->live_bytes;
+}
+
+static void print_noise(unsigned int n, uint64_t bytes, FILE *out)
+{
+	char size[HUMAN_BYTES_SIZE];
+
+	if (n)
+		fprintf(out,
+			"     and %u path%s that hold%s less than sampling can tell, %s together\n",
+			n, n == 1 ? "" : "s", n == 1 ? "s" : "", human_bytes(size, bytes));
+}
+
 static void print_kernel_paths(const struct report *r, enum path_domain domain, FILE *out)
 {
-	unsigned int rank = 0;
+	unsigned int rank = 0, n_noise = 0;
+	uint64_t noise_bytes = 0;
 
 	vec_for_each(p, &r->paths) {
 		if (p->domain != domain)
 			continue;
-		if (!rank)
+		if (!rank && !n_noise)
 			text_section(out, domain_titles[domain]);
+		if (r->top_paths && is_noise(p)) {
+			n_noise++;
+			noise_bytes += p->live_bytes;
+			continue;
+		}
 		if (r->top_paths && ++rank > r->top_paths)
 			continue;
 		print_path(r, p, r->top_paths ? rank : ++rank, out);
@@ -290,6 +312,7 @@ static void print_kernel_paths(const struct report *r, enum path_domain domain, 
 	}
 	if (r->top_paths && rank > r->top_paths)
 		fprintf(out, "     and %u more paths: see --top-paths\n", rank - r->top_paths);
+	print_noise(n_noise, noise_bytes, out);
 }
 
 static void print_sampling(const struct report *r, FILE *out)
