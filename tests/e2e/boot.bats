@@ -76,10 +76,20 @@ safe_copy() {
 	"$MEMTRACE" --report "${session[0]}" --format json | jq -e '.mode == "boot"'
 }
 
+# All seven, none empty.
+has_logs() { # DIR
+	local name log
+	for name in $LOGS; do
+		log=("$1"/boot-*_"$name".log)
+		[ -s "${log[0]}" ] || fail "no log of $name"
+	done
+}
+
 @test "without --log-dir: below /var/log, where only root may look; --status finds it there" {
 	need_root
 	need unshare
 	# a /var/log of our own
+	# shellcheck disable=SC2016 # expanded by the inner shell
 	unshare --mount sh -c 'mount -t tmpfs -o mode=755 none /var/log &&
 		"$0" --boot --quiet --no-bpf --duration 0.5s --interval 0.2s && "$0" --status &&
 		cp -a /var/log/. "$1" && stat -c %a:%u /var/log/boot-diagnostics' \
@@ -87,28 +97,23 @@ safe_copy() {
 	grep -qx 750:0 "$T/out"
 	grep -q '^last session: /var/log/boot-diagnostics/boot-' "$T/out"
 	grep -q ', complete$' "$T/out"
-	for log in $LOGS; do
-		[ -s "$T"/boot-diagnostics/boot-*_"$log".log ] || fail "no log of $log"
-	done
+	has_logs "$T/boot-diagnostics"
 }
 
 @test "not root: logs in the state directory, and what cannot be seen is told" {
 	need setpriv
 	local binary
 	binary=$(public_memtrace)
-	mkdir -m 777 "$T/home"
-	HOME=$T/home XDG_STATE_HOME='' as_nobody "$binary" --boot --quiet --duration 0.5s \
+	mkdir -m 777 "$T/nobody"
+	HOME=$T/nobody XDG_STATE_HOME='' as_nobody "$binary" --boot --quiet --duration 0.5s \
 		--interval 0.2s --format json >"$T/out" 2>"$T/err" || fail "$(cat "$T/err")"
 	lacks 'libbpf:' "$T/err"
-	for log in $LOGS; do
-		[ -s "$T"/home/.local/state/boot-diagnostics/boot-*_"$log".log ] ||
-			fail "no log of $log"
-	done
+	has_logs "$T/nobody/.local/state/boot-diagnostics"
 	check_report "$T/out"
 	jq -e '.mode == "boot" and (.limits | map(.kind) | index("no_bpf")) and
-		(.processes | length > 0) and all(.processes[]; has("attributed") | not)' "$T/out"
-	HOME=$T/home XDG_STATE_HOME='' as_nobody "$binary" --status >"$T/status"
-	grep -q "^last session: $T/home/.local/state/boot-diagnostics/boot-" "$T/status"
+		all(.processes[]; has("attributed") | not)' "$T/out"
+	HOME=$T/nobody XDG_STATE_HOME='' as_nobody "$binary" --status >"$T/status"
+	grep -q "^last session: $T/nobody/.local/state/boot-diagnostics/boot-" "$T/status"
 	grep -q ', complete$' "$T/status"
 	run as_nobody "$binary" --install-service
 	[ "$status" -eq 1 ]

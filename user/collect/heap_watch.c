@@ -121,7 +121,7 @@ static int look(struct heap *h, struct heap_watched *w, bool is_late)
 
 	vec_for_each(fd, &found.fds) {
 		size_t before = w->probed.n;
-		uint32_t file;
+		uint32_t file = 0;
 
 		if (!err)
 			err = heap_file__find(h, *fd, false, &file);
