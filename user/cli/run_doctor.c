@@ -55,10 +55,17 @@ int run_doctor(const struct options *o)
 		.stack_bytes = o->stack_bytes,
 		.budget_permille = o->unwind_permille,
 	};
+	/* What is attached on demand is tried as well. */
+	const struct heap_options heap = {
+		.max_blocks = o->heap_max,
+		.stack_bytes = o->stack_bytes,
+	};
 	const struct sampler_options options = {
 		.no_bpf = o->no_bpf,
 		.disabled = disabled,
 		.sampling = &sampling,
+		.slab = {.mode = o->no_bpf ? SLAB_OFF : SLAB_ON},
+		.heap = o->no_bpf ? NULL : &heap,
 	};
 	int err;
 

@@ -6,20 +6,19 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "base/when.h"
 
 static void tell_cost(struct heap *h)
 {
-	char each[HUMAN_DURATION_SIZE];
 	uint64_t ns;
 
 	if (heap__cost(h, &ns))
 		log_info("--heap: each allocation and each free of the traced processes takes some "
 			 "microseconds more");
 	else
-		log_info("--heap: an allocation and its free take the traced processes at least %s "
-			 "more here; a program that does little else becomes many times slower",
-			 human_duration(each, ns));
+		log_info("--heap: an allocation and its free take the traced processes at least "
+			 "%.1f "
+			 "us more here; a program that does little else becomes many times slower",
+			 (double)ns / 1000);
 }
 
 void sampler_heap__open(struct sampler_heap *s, int root_fd, const struct heap_options *o,
@@ -34,8 +33,6 @@ void sampler_heap__open(struct sampler_heap *s, int root_fd, const struct heap_o
 	err = heap__open(root_fd, o, book, s->reason, &s->heap);
 	if (err && !s->reason[0])
 		snprintf(s->reason, sizeof(s->reason), "%s", strerror(-err));
-	if (!err)
-		tell_cost(s->heap);
 	if (err)
 		features__set(features, "heap", FEATURE_MISSING, "", "heap blocks: %s", s->reason);
 	else
@@ -44,7 +41,10 @@ void sampler_heap__open(struct sampler_heap *s, int root_fd, const struct heap_o
 
 int sampler_heap__start(struct sampler_heap *s)
 {
-	return s->heap ? heap__start(s->heap) : 0;
+	if (!s->heap)
+		return 0;
+	tell_cost(s->heap);
+	return heap__start(s->heap);
 }
 
 void sampler_heap__close(struct sampler_heap *s)
