@@ -40,26 +40,23 @@ need_pages() {
 	skip "$(report '.limits[] | select(.kind == "source_page").meaning')"
 }
 
-# Sets pid, held and most of a holder; fails for one that cannot do its thing here.
+# Sets pid and held of a holder; fails for one that cannot do its thing here.
 truth_of() {
 	! grep -q ': skipped: ' "$T/$1.err" || return 1
 	until_true 60 has_lines "$T/$1" 1
 	pid=$(head -n 1 "$T/$1" | jq .pid)
 	held=$(head -n 1 "$T/$1" | jq .held_bytes)
-	most=$held
-	# From 6.15 on each ring is rounded up to a power of two.
-	[ "$1" != uring ] || most=$(head -n 1 "$T/$1" | jq '.count * 4 * 1048576')
 }
 
 # Twice the 95 % error: once in 11,000 runs by chance; and 5 %.
 check_held() { # WHAT CLASS MIB ASKER
-	local bytes error pid held most
+	local bytes error pid held
 	truth_of "$1" || { echo "# $(cat "$T/$1.err")" >&3; return 0; }
 	IFS=$'\t' read -r bytes error <<<"$(of_class "$T/report.json" "$pid" "$2")"
 	echo "$2: $bytes +- $error, there are $held"
 	at_most "$2: error" "$error" $((held / 8))
 	at_least "$2" "$bytes" $((held - held / 20 - 2 * error))
-	at_most "$2" "$bytes" $((most + most / 20 + 2 * error))
+	at_most "$2" "$bytes" $((held + held / 20 + 2 * error))
 	[[ $(largest "$pid" "$2" .asked_by) =~ ^($4)$ ]] ||
 		fail "$2 asked for by $(largest "$pid" "$2" .asked_by)"
 	[ "$(largest "$pid" "$2" .comm)" = kernelmem ]
@@ -69,7 +66,7 @@ check_held() { # WHAT CLASS MIB ASKER
 }
 
 check_given_back() { # WHAT CLASS
-	local bytes error pid held most
+	local bytes error pid held
 	truth_of "$1" || return 0
 	IFS=$'\t' read -r bytes error <<<"$(of_class "$T/after.json" "$pid" "$2")"
 	at_most "left of $2" "$bytes" $((held / 20))

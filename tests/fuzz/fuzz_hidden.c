@@ -64,7 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	vmalloc(text);
 	zoneinfo_pcp_parse(text, &a);
 	fdinfo_find(text, "memlock", &a);
-	maps_sum(text, "anon_inode:[io_uring]", &a, &b);
+	maps_sum(text, "anon_inode:[io_uring]", 4 << 20, &a, &b);
 	for (int family = 0; family < _SOCKET_FAMILY_MAX; family++)
 		assert(sock_diag_parse((enum socket_family)family, data, size, &l) <= 1);
 	vec_free(&l);

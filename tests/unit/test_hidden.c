@@ -198,16 +198,20 @@ static void mappings_by_name(void **state)
 	const struct cursor text =
 		text_of("7f0000000000-7f0000200000 rw-s 00000000 00:0e 1  anon_inode:[perf_event]\n"
 			"7f0000400000-7f0000401000 rw-s 00000000 00:0e 1  anon_inode:[perf_event]\n"
-			"7f0000500000-7f0000600000 rw-s 00000000 00:0e 1  anon_inode:[io_uring]\n"
+			"7f0000500000-7f0000641000 rw-s 00000000 00:0e 1  anon_inode:[io_uring]\n"
+			"7f0001000000-7f0001800000 rw-s 00000000 00:0e 1  anon_inode:[io_uring]\n"
 			"7f0000700000-7f0000600000 rw-s 00000000 00:0e 1  anon_inode:[perf_event]\n"
 			"x-y rw-s 00000000 00:0e 1  anon_inode:[perf_event]\n"
 			"7f0000800000-7f0000900000 rw-s 00000000 00:0e 1  anon_inode:[perf_event]");
 	uint64_t bytes, n;
 
-	maps_sum(text, "anon_inode:[perf_event]", &bytes, &n);
+	maps_sum(text, "anon_inode:[perf_event]", 0, &bytes, &n);
 	assert_int_equal(bytes, 0x201000);
 	assert_int_equal(n, 2);
-	maps_sum(text, "[heap]", &bytes, &n);
+	maps_sum(text, "anon_inode:[io_uring]", 0x400000, &bytes, &n);
+	assert_int_equal(bytes, 0x200000 + 0x800000);
+	assert_int_equal(n, 2);
+	maps_sum(text, "[heap]", 0, &bytes, &n);
 	assert_int_equal(bytes + n, 0);
 }
 

@@ -279,6 +279,16 @@ static void take_perf(void)
 	}
 }
 
+/* Each part of a ring is one block of the page allocator. */
+static size_t block_of(size_t bytes)
+{
+	size_t block = page_size();
+
+	while (block < bytes)
+		block *= 2;
+	return block;
+}
+
 static void take_uring(void)
 {
 	while (held < victim_bytes()) {
@@ -296,7 +306,7 @@ static void take_uring(void)
 		if (mmap(NULL, ring, PROT_READ, MAP_SHARED, fd, IORING_OFF_SQ_RING) == MAP_FAILED ||
 		    mmap(NULL, entries, PROT_READ, MAP_SHARED, fd, IORING_OFF_SQES) == MAP_FAILED)
 			die("mmap: %s", strerror(errno));
-		held += (ring + page_size() - 1) / page_size() * page_size() + entries;
+		held += block_of(ring) + block_of(entries);
 		count++;
 	}
 }

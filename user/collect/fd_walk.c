@@ -109,15 +109,28 @@ static int mapping_bytes(struct cursor line, const char *name, uint64_t *ret)
 	return 0;
 }
 
-void maps_sum(struct cursor text, const char *name, uint64_t *ret_bytes, uint64_t *ret_n)
+static uint64_t block_of(uint64_t bytes)
+{
+	uint64_t block = 1;
+
+	while (block < bytes)
+		block <<= 1;
+	return block;
+}
+
+void maps_sum(struct cursor text, const char *name, uint64_t block_max, uint64_t *ret_bytes,
+	      uint64_t *ret_n)
 {
 	uint64_t bytes;
 	struct cursor line;
 
 	*ret_bytes = *ret_n = 0;
 	while (!cursor_line(&text, &line)) {
-		if (line.end >= text.end || mapping_bytes(line, name, &bytes) ||
-		    __builtin_add_overflow(*ret_bytes, bytes, ret_bytes))
+		if (line.end >= text.end || mapping_bytes(line, name, &bytes))
+			continue;
+		if (bytes <= block_max)
+			bytes = block_of(bytes);
+		if (__builtin_add_overflow(*ret_bytes, bytes, ret_bytes))
 			continue;
 		(*ret_n)++;
 	}

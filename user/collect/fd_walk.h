@@ -21,5 +21,7 @@ int fd_walk(int root_fd, uint32_t pid, fd_visit_fn *visit, void *arg, uint64_t *
  * bytes). 0, or -ENOENT. Pure. */
 int fdinfo_find(struct cursor text, const char *name, uint64_t *ret);
 
-/* Bytes of the mappings with this name in the text of /proc/PID/maps, and how many. Pure. */
-void maps_sum(struct cursor text, const char *name, uint64_t *ret_bytes, uint64_t *ret_n);
+/* Bytes of the mappings with this name in the text of /proc/PID/maps, and how many. Those of at
+ * most block_max bytes count as the block they lie in, a power of two. Pure. */
+void maps_sum(struct cursor text, const char *name, uint64_t block_max, uint64_t *ret_bytes,
+	      uint64_t *ret_n);

@@ -341,17 +341,21 @@ static int visit_fd(void *arg, int dir_fd, const char *name, const char *link)
 	return 0;
 }
 
+/* io_uring takes each part of a ring as one block of the page allocator, whose sizes are powers of
+ * two, and page by page (from 6.10 on) only where it is larger than the largest. */
+#define URING_BLOCK_MAX (4ull << 20)
+
 static int add_mappings(struct visit *v, struct cursor maps, const char *name,
 			enum hidden_kind kind, enum hidden_certainty certainty)
 {
 	struct hidden_sample s = hidden_of(v->p, kind, certainty);
 
-	maps_sum(maps, name, &s.bytes, &s.count);
+	maps_sum(maps, name, kind == HIDDEN_IO_URING ? URING_BLOCK_MAX : 0, &s.bytes, &s.count);
 	return s.bytes ? hidden_set__add(&v->h->set, &s) : 0;
 }
 
 /* What both ends of a ring share is mapped; an io_uring's can be mapped twice, or given by the
- * user, and the kernel rounds its parts up. */
+ * user. */
 static int take_rings(struct visit *v)
 {
 	_cleanup_free_ char *text = NULL;
