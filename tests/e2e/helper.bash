@@ -18,6 +18,8 @@ VICTIMS=$REPO/tests/victims
 PAGE=$(getconf PAGE_SIZE)
 # Extra options for every run, one list for a whole file of tests.
 MEMTRACE_ARGS=(--interval 1s)
+# How long trace_command lets a run last, the next when one was too short.
+TRACE_SECONDS=(1 4 16)
 
 setup() {
 	[ -x "$MEMTRACE" ] || skip "no $MEMTRACE: run make"
@@ -224,7 +226,7 @@ in_time() {
 # the victim takes is the machine's to say: again, longer, when it was too short.
 trace_command() {
 	local seconds more=("${TRACE_ARGS[@]}")
-	for seconds in 1 4 16; do
+	for seconds in "${TRACE_SECONDS[@]}"; do
 		rm -f "$T/report.json"
 		TRACE_ARGS=("${more[@]}" --duration "${seconds}s")
 		start_trace_command "$@" || :

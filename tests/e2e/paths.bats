@@ -10,6 +10,7 @@ NEEDS_ROOT=1
 MIB=256
 # 2048 samples of it: the smallest share is then known to 0.7 points (one standard error).
 TRACE_ARGS=(--sample 128K)
+TRACE_SECONDS=(3 12 24)
 
 # Who leaked in the run that counts: trace_command may have tried several times.
 leaker() {
