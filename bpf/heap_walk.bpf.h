@@ -15,6 +15,8 @@
 
 const volatile struct mt_config cfg SEC(".rodata.cfg");
 
+#include "user_stack.bpf.h"
+
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);
@@ -51,27 +53,6 @@ static __always_inline void count(enum mt_heap_count which, __u64 by)
 		cpu->count[which] += by;
 }
 
-/* As in sample.bpf.h: page by page, as far as the stack goes. */
-static __always_inline __u32 copy_stack(struct mt_heap_stack *s, __u64 sp)
-{
-	__u32 done = 0;
-
-	for (__u32 i = 0; i <= MT_STACK_MAX / 4096; i++) {
-		__u32 n = 4096 - (sp & 4095);
-
-		if (done >= cfg.stack_bytes)
-			break;
-		if (n > cfg.stack_bytes - done)
-			n = cfg.stack_bytes - done;
-		if (bpf_probe_read_user(&s->stack[done & (cfg.stack_bytes - 1)],
-					n & (MT_STACK_SLACK - 1), (void *)sp))
-			break;
-		done += n;
-		sp += n;
-	}
-	return done;
-}
-
 /* The walk stands before a return address without a rule. Returns the number of the record. */
 static __always_inline __u64 send_stack(struct mt_heap_thread *t, __u64 before, __u64 sp, __u64 bp)
 {
@@ -92,7 +73,7 @@ static __always_inline __u64 send_stack(struct mt_heap_thread *t, __u64 before, 
 	s->bp = bp;
 	s->pad = 0;
 	bpf_probe_read_kernel(&s->path, sizeof(s->path), &t->path);
-	s->stack_bytes = copy_stack(s, sp);
+	s->stack_bytes = copy_stack(s->stack, sp);
 	id = s->number;
 	bpf_ringbuf_submit(s, 0);
 	return id;

@@ -10,8 +10,9 @@
 #include "memtrace.h"
 
 /* As much as there is, page by page: the stack may end before the copy is full, and a read past
- * its end gives nothing at all. Does not fault pages in. */
-static __always_inline __u32 copy_stack(struct mt_sample *s, __u64 sp)
+ * its end gives nothing at all. Does not fault pages in. `to` has room for cfg.stack_bytes and
+ * MT_STACK_SLACK. */
+static __always_inline __u32 copy_stack(__u8 *to, __u64 sp)
 {
 	__u32 done = 0;
 
@@ -22,8 +23,8 @@ static __always_inline __u32 copy_stack(struct mt_sample *s, __u64 sp)
 			break;
 		if (n > cfg.stack_bytes - done)
 			n = cfg.stack_bytes - done;
-		if (bpf_probe_read_user(&s->stack[done & (cfg.stack_bytes - 1)],
-					n & (MT_STACK_SLACK - 1), (void *)sp))
+		if (bpf_probe_read_user(&to[done & (cfg.stack_bytes - 1)], n & (MT_STACK_SLACK - 1),
+					(void *)sp))
 			break;
 		done += n;
 		sp += n;
@@ -65,7 +66,7 @@ static __always_inline bool sample_copy_stack(struct mt_sample *s, __u32 *ret_si
 
 	if (bpf_probe_read_kernel(s->regs, MT_PT_REGS * sizeof(__u64), user_regs()))
 		return false;
-	size = s->stack_bytes = copy_stack(s, s->regs[MT_PT_REG_SP]);
+	size = s->stack_bytes = copy_stack(s->stack, s->regs[MT_PT_REG_SP]);
 	if (size > cfg.stack_bytes)
 		size = cfg.stack_bytes;
 	*ret_size = size;
