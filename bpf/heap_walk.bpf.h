@@ -53,17 +53,29 @@ static __always_inline void count(enum mt_heap_count which, __u64 by)
 		cpu->count[which] += by;
 }
 
-/* The walk stands before a return address without a rule. Returns the number of the record. */
-static __always_inline __u64 send_stack(struct mt_heap_thread *t, __u64 before, __u64 sp, __u64 bp)
+/* Bytes from sp to where the main thread's stack began: callers end there. Of other stacks it is
+ * not known, and a great number. */
+static __always_inline __u64 main_stack_left(__u64 sp)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	return BPF_CORE_READ(task, mm, start_stack) - sp;
+}
+
+static __always_inline struct mt_heap_stack *reserve_stack(__u64 size)
+{
+	struct mt_heap_stack *s = bpf_ringbuf_reserve(&heap_ring, size, 0);
+
+	if (!s)
+		count(MT_HEAP_C_NO_PATH, 1);
+	return s;
+}
+
+static __always_inline void describe_stack(struct mt_heap_stack *s, struct mt_heap_thread *t,
+					   __u64 before, __u64 sp, __u64 bp)
 {
 	__u64 now = bpf_ktime_get_boot_ns(), id = bpf_get_current_pid_tgid();
-	struct mt_heap_stack *s;
 
-	s = bpf_ringbuf_reserve(&heap_ring, sizeof(*s) + cfg.stack_bytes + MT_STACK_SLACK, 0);
-	if (!s) {
-		count(MT_HEAP_C_NO_PATH, 1);
-		return 0;
-	}
 	s->head.space = t->space;
 	s->head.type = MT_HEAP_STACK;
 	s->head.tgid = id >> 32;
@@ -73,10 +85,36 @@ static __always_inline __u64 send_stack(struct mt_heap_thread *t, __u64 before, 
 	s->bp = bp;
 	s->pad = 0;
 	bpf_probe_read_kernel(&s->path, sizeof(s->path), &t->path);
-	s->stack_bytes = copy_stack(s->stack, sp);
-	id = s->number;
+}
+
+/*
+ * The walk stands before a return address without a rule. Returns the number of the record.
+ *
+ * A program that begins makes thousands of calls before it has been taught anything, from a stack
+ * that is short still: in records of full size they would not find room.
+ */
+static __always_inline __u64 send_stack(struct mt_heap_thread *t, __u64 before, __u64 sp, __u64 bp)
+{
+	__u64 left = main_stack_left(sp), number;
+	struct mt_heap_stack *s;
+
+	if (left < MT_HEAP_SHORT_STACK) {
+		s = reserve_stack(sizeof(*s) + MT_HEAP_SHORT_STACK);
+		if (!s)
+			return 0;
+		barrier_var(left); /* the verifier must see the mask */
+		left &= MT_HEAP_SHORT_STACK - 1;
+		s->stack_bytes = bpf_probe_read_user(s->stack, left, (void *)sp) ? 0 : left;
+	} else {
+		s = reserve_stack(sizeof(*s) + cfg.stack_bytes + MT_STACK_SLACK);
+		if (!s)
+			return 0;
+		s->stack_bytes = copy_stack(s->stack, sp);
+	}
+	describe_stack(s, t, before, sp, bp);
+	number = s->number;
 	bpf_ringbuf_submit(s, 0);
-	return id;
+	return number;
 }
 
 static __always_inline __u64 keep_path(struct mt_heap_thread *t, __u64 hash, __u32 n, __u32 end)

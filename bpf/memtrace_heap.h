@@ -22,6 +22,9 @@ enum mt_heap_kind {
 /* Frames of a path; callers beyond them are left out, and the path is marked. */
 #define MT_HEAP_DEPTH 128u
 #define MT_HEAP_RING_BYTES (8u << 20)
+/* Stack in a record from near the begin of a main thread's; a power of two, and no larger than the
+ * least --stack-size. */
+#define MT_HEAP_SHORT_STACK 2048u
 
 /* Map `heap_procs`, by tgid. */
 struct mt_heap_proc {

@@ -127,7 +127,7 @@ struct pt_regs;
 struct mm_struct {
 	struct task_struct *owner; /* CONFIG_MEMCG */
 	unsigned long total_vm;
-	unsigned long start_brk, brk;
+	unsigned long start_brk, brk, start_stack;
 	atomic_long_t pgtables_bytes;
 };
 
