@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # --analyze: what is planted is named in the first screen, with BPF and without.
+# alone: what is first on the screen is first on the machine
 # shellcheck disable=SC2154 # variables that the helper sets
 
 load helper

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Containers in the monitor's log: cgroups of this machine, made as runtimes make them.
+# alone: limits and pressure of groups of this machine
 # shellcheck disable=SC2154 # variables that the helper sets
 
 load helper

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Kernel pages by call path, against programs that know what they hold: the class, the function
 # that asked, the process, the bytes; and nothing left of it when it was given back.
+# alone: lines of the whole machine are held against what victims hold
 # shellcheck disable=SC2034,SC2153 # variables that the helper reads and sets
 
 load helper

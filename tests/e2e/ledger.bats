@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Memory that no process's counters show: the right line, the right holder, a ledger that closes,
 # and back to where it was when it is given back.
+# alone: lines of the whole machine are held against what victims hold
 # shellcheck disable=SC2034,SC2153 # variables that the helper reads and sets
 
 load helper

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Pages that the kernel moves while they are held: the numbers stay right, or
 # the report states in limits by how much they may be wrong.
+# alone: compacts the whole machine, and swaps
 # shellcheck disable=SC2034,SC2153 # variables that the helper reads and sets
 
 load helper

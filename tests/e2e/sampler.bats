@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The kernel's task iterator and /proc give the same fields.
+# alone: two looks at the same processes, one after the other
 # shellcheck disable=SC2034,SC2153 # variables that the helper reads and sets
 
 load helper

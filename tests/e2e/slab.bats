@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Slab objects by call path, against a program that knows how many it holds.
+# alone: objects of the whole machine are sampled
 # shellcheck disable=SC2034,SC2153 # variables that the helper reads and sets
 
 load helper

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The numbers hold on a busy machine, and what was lost is told exactly.
+# alone: keeps all processors busy
 # shellcheck disable=SC2034,SC2153 # variables that the helper reads and sets
 
 load helper

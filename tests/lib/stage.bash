@@ -46,6 +46,29 @@ tap_program() {
 	tap_count=$((tap_count + $(grep -cE '^(not )?ok - ' <<<"$lines")))
 }
 
+# tap_lanes NAME...: calls `lane NAME`, which prints TAP lines, as many at a time as there are
+# processors; what one has printed is shown when it ends.
+tap_lanes() {
+	local name
+	: >"$out/lanes.lock"
+	for name; do
+		while (($(jobs -rp | wc -l) >= jobs)); do
+			wait -n
+		done
+		lane_of "$name" &
+	done
+	wait
+	for name; do
+		tap_count=$((tap_count + $(grep -cE '^(not )?ok - ' "$out/lane-$name.tap")))
+	done
+}
+
+lane_of() {
+	local tap=$out/lane-$1.tap
+	lane "$1" >"$tap"
+	flock "$out/lanes.lock" cat "$tap"
+}
+
 # build WHAT GOAL...: quietly, going on after errors; as the owner of the tree
 build() {
 	local name=$1
