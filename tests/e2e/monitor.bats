@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # --monitor: six logs, alerts, and what happens to them.
+# alone: memory of its own stays the same while the machine does
 # shellcheck disable=SC2154 # variables that the helper sets
 
 load helper
