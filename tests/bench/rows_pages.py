@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The page tier: page faults, fork and exec, and what targets pay."""
+"""The page tier and address space: page faults, fork and exec, and what targets pay."""
 
 import os
+import resource
+import subprocess
 
 from beside import memtrace
 from paired import Spread, paired, storm, victim_cpu_s
@@ -37,6 +39,33 @@ def target_malloc(table, opts):
                     opts.rounds, {"memtrace": watched})
     traced = Spread(ratios["memtrace"])
     table.add("malloc/free storm of a target", "<= 1.02", traced.text(), traced.median <= 1.02)
+
+
+def target_mmap(table, opts):
+    """Every call's path is copied, within the budget, and nothing is touched."""
+    calls = max(1, int(300_000 * opts.scale))
+    ratios = paired(lambda: victim_cpu_s("mapper", "--churn", calls, "--mib", 1, "--hold", 0),
+                    opts.rounds, {"memtrace": watched})
+    table.add("mmap/munmap storm of a target", "", Spread(ratios["memtrace"]).text(2))
+
+
+def copy_bytes_s(count):
+    """CPU seconds of two system calls a byte, by a program that nobody watches."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(["dd", "if=/dev/zero", "of=/dev/null", "bs=1", f"count={count}"],
+                   stderr=subprocess.DEVNULL, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def beside_target(table, opts):
+    """Tracepoints of system calls, for a target's mappings, slow every call of the machine."""
+    count = max(1, int(2_000_000 * opts.scale))
+    ratios = paired(lambda: copy_bytes_s(count), opts.rounds,
+                    {"memtrace": memtrace, "without": lambda: memtrace("5s", "--no-source", "vma")})
+    table.add("system calls of others, mappings of a target followed", "",
+              Spread(ratios["memtrace"]).text())
+    table.add("system calls of others, --no-source vma", "", Spread(ratios["without"]).text())
 
 
 def fork(table, opts):
