@@ -110,6 +110,7 @@ browser() {
 	chmod 755 "$T"
 	# A view that was sent to somebody.
 	browser "file://$T/paths.svg#zoom=0&search=anon4k" >"$T/dom"
+	grep -o 'found "[^<]*' "$T/dom"
 	grep -q 'found "anon4k": user' "$T/dom"
 	# Clicks and keys, in a page that has the picture and a visitor.
 	{

@@ -93,12 +93,15 @@ static int compare(const void *a, const void *b)
 
 	if (x->depth != y->depth)
 		return x->depth < y->depth ? -1 : 1;
+	if (x->domain != y->domain)
+		return x->domain < y->domain ? -1 : 1;
 	if (x->bytes != y->bytes)
 		return x->bytes > y->bytes ? -1 : 1;
 	return strcmp(x->name, y->name);
 }
 
-/* Levels one after the other, each by bytes: siblings are so as well. */
+/* Levels one after the other, each by bytes: siblings are so as well. Pages of processes come
+ * first: address space is larger, and no memory. */
 static int sort_nodes(struct flame_tree *t)
 {
 	size_t n = t->nodes.n;
