@@ -79,6 +79,25 @@ static void assert_parsed(struct parsed *p, const char *line)
 		fail_msg("`memtrace %s`: %d, said: %s", line, p->err, p->stderr_text.text);
 }
 
+/* A verdict needs samples. */
+static void test_interval_of_a_short_run(void **state)
+{
+	struct parsed p;
+
+	assert_parsed(&p, "--pid 42 --duration 30s");
+	assert_int_equal(p.o.interval_ns, 3 * S / 2);
+	options__free(&p.o);
+	assert_parsed(&p, "--pid 42 --duration 2s");
+	assert_int_equal(p.o.interval_ns, S / 2);
+	options__free(&p.o);
+	assert_parsed(&p, "--pid 42 --duration 1h");
+	assert_int_equal(p.o.interval_ns, 5 * S);
+	options__free(&p.o);
+	assert_parsed(&p, "--pid 42 --duration 30s --interval 4s");
+	assert_int_equal(p.o.interval_ns, 4 * S);
+	options__free(&p.o);
+}
+
 static void test_defaults(void **state)
 {
 	struct parsed p;
@@ -477,6 +496,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_interval_of_a_short_run),
 		cmocka_unit_test(test_everything_at_once),
 		cmocka_unit_test(test_modes),
 		cmocka_unit_test(test_command),

@@ -256,6 +256,19 @@ static int check_combination(const struct parse_state *s)
 	return 0;
 }
 
+#define TRACE_SAMPLES 20
+#define TRACE_INTERVAL_MIN_NS (500 * NS_PER_MS)
+
+/* Enough samples for a verdict in a run that is short on purpose. */
+static uint64_t trace_interval(uint64_t duration_ns)
+{
+	uint64_t ns = duration_ns / TRACE_SAMPLES;
+
+	if (!duration_ns || ns > DEFAULT_INTERVAL_NS)
+		return DEFAULT_INTERVAL_NS;
+	return ns < TRACE_INTERVAL_MIN_NS ? TRACE_INTERVAL_MIN_NS : ns;
+}
+
 /* What was not given, where that depends on the mode. */
 static void fill_times(struct options *o)
 {
@@ -263,10 +276,11 @@ static void fill_times(struct options *o)
 
 	if (boot && !o->duration_ns)
 		o->duration_ns = BOOT_DURATION_NS;
-	if (!o->interval_ns)
-		o->interval_ns = boot	      ? BOOT_INTERVAL_NS
-				 : o->fail_on ? GATE_INTERVAL_NS
-					      : DEFAULT_INTERVAL_NS;
+	if (o->interval_ns)
+		return;
+	o->interval_ns = boot	      ? BOOT_INTERVAL_NS
+			 : o->fail_on ? GATE_INTERVAL_NS
+				      : trace_interval(o->duration_ns);
 }
 
 static int parse_words(int argc, char **argv, struct parse_state *s)

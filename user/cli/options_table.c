@@ -126,8 +126,8 @@ const struct option_def option_table[] = {
 	 .parse = set_duration,
 	 .offset = offsetof(struct options, interval_ns),
 	 .min = 100 * NS_PER_MS,
-	 .help = "time between two samples, at least 100ms; default 5s (--boot: 30s, "
-		 "--analyze: a tenth of --duration)"},
+	 .help = "time between two samples, at least 100ms; default 5s, or a 20th of a short "
+		 "--duration (--boot: 30s, --analyze: a tenth of --duration)"},
 	{.name = "no-follow",
 	 .modes = IN_TRACE,
 	 .parse = set_flag,

@@ -149,7 +149,10 @@ void text_verdicts(const struct report *r, FILE *out)
 		text_grower(g, out);
 	}
 	if (!shown)
-		fputs("nothing grows as a leak does\n", out);
+		fputs(r->judged.judged
+			      ? "nothing grows as a leak does\n"
+			      : "nothing has moved enough, for long enough, to be weighed\n",
+		      out);
 	if (hidden)
 		fprintf(out, "%zu more, of parts or of others: see --format json\n", hidden);
 	text_judged(&r->judged, out);
