@@ -197,6 +197,22 @@ def slab(case):
         case.wrong(f"{n} sockets among the slab objects, the truth is {case.truth.get('count')}")
 
 
+def kernel_paths(case):
+    """The packet ring of the victim among the kernel's pages, by who asked for it."""
+    found = [p for p in case.report.get("paths", [])
+             if p["domain"] == "kernel" and p.get("pid") == case.truth.get("pid")
+             and p.get("class") == "packet rings"]
+    held = case.truth.get("held_bytes", 0)
+    live = sum(p["live_bytes"] for p in found)
+    error = sum(p["error_bytes"] ** 2 for p in found) ** 0.5
+    # Twice the 95 % error: once in 11,000 runs by chance.
+    if not found or abs(live - held) > 2 * error + held / 20:
+        case.wrong(f"packet rings by call path: {live} +- {error:.0f}, the truth is {held}")
+    asked = {p.get("asked_by", "?").split(".")[0] for p in found}
+    if not asked & {"packet_set_ring", "alloc_pg_vec", "alloc_one_pg_vec_page"}:
+        case.wrong(f"packet rings are asked for by {', '.join(sorted(asked)) or 'nobody'}")
+
+
 def ledger(case):
     """The machine's own lines, as the guest's /proc/meminfo had them around the run."""
     held(case)
@@ -279,8 +295,8 @@ def psi_untold(case):
 
 CHECKS = {f.__name__: f for f in (
     held, grown, children, before_attach, freed, file_pages, pages, shared, huge, left, inherited,
-    moved, slab, ledger, monitored, proc_only, features, bpf_refused, locked, psi_missing,
-    psi_untold)}
+    moved, slab, kernel_paths, ledger, monitored, proc_only, features, bpf_refused, locked,
+    psi_missing, psi_untold)}
 
 # --- what holds for every case -------------------------------------------------------------------
 
