@@ -170,6 +170,54 @@ static void test_bounds(void **state)
 	follow__free(f);
 }
 
+/* A machine that builds all day: each tick some processes begin, which moved and are gone two ticks
+ * later. One that leaked for an hour and one that was pointed at have ended before, and stay. */
+static void test_short_lived_are_forgotten(void **state)
+{
+	enum { TICKS = 200, EACH = 150, LONG_LIVED = 9, POINTED_AT = 10, LONG_TICKS = 60 };
+	uint64_t n_series = 0;
+	struct limits l = {0};
+	struct book_stats stats;
+	struct follow *f;
+
+	assert_int_equal(follow__new(&f), 0);
+	for (uint64_t seq = 0; seq < TICKS; seq++) {
+		struct tick t = {0};
+
+		begin_tick(&t, seq, seq * LEAK_INTERVAL_S);
+		for (uint32_t pid = LONG_LIVED; pid <= POINTED_AT && seq <= LONG_TICKS; pid++) {
+			struct proc_sample p = story_proc(pid, "job", (100 + seq) * MIB, 0);
+
+			p.flags |= pid == POINTED_AT ? PROC_TARGET : 0;
+			p.end.ended = seq == (pid == POINTED_AT ? 2 : LONG_TICKS);
+			if (pid == LONG_LIVED || seq <= 2)
+				assert_int_equal(vec_push(&t.procs, p), 0);
+		}
+		for (uint32_t i = 0; i < 3 * EACH; i++) { /* the first third ends here */
+			uint32_t pid = (uint32_t)(seq * EACH + i) + 1000;
+			struct proc_sample p = story_proc(pid, "cc1", (seq + 1) * MIB, 0);
+
+			p.end.ended = i < EACH;
+			assert_int_equal(vec_push(&t.procs, p), 0);
+		}
+		assert_int_equal(follow__tick(f, &t), 0);
+		tick__free(&t);
+		follow__stats(f, &stats);
+		assert_true(follow__n_subjects(f) <= 2 * EACH + 2 + FOLLOW_ENDED_MAX);
+		assert_true(stats.bytes <
+			    (size_t)FOLLOW_SERIES_MAX / 2 * sizeof(struct book_entry));
+		n_series = stats.n > n_series ? stats.n : n_series;
+	}
+	assert_true(n_series > FOLLOW_ENDED_KEEP);
+	assert_non_null(follow__entry(f, slot_of(f, LONG_LIVED, FOLLOW_ANON_SWAP)));
+	assert_non_null(follow__entry(f, slot_of(f, POINTED_AT, FOLLOW_ANON_SWAP)));
+	assert_int_equal(follow__limits(f, &l), 0);
+	assert_true(limits__find(&l, "series_of_ended_dropped")->count > 10 * EACH);
+	assert_null(limits__find(&l, "series_left_out"));
+	limits__free(&l);
+	follow__free(f);
+}
+
 static void test_cgroup_room(void **state)
 {
 	const char *path;
@@ -275,6 +323,7 @@ int main(void)
 		cmocka_unit_test(test_exec_begins_anew),
 		cmocka_unit_test(test_the_ended_keep_their_series),
 		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_short_lived_are_forgotten),
 		cmocka_unit_test(test_cgroup_room),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_alarms),

@@ -339,17 +339,17 @@ static void small_exited_are_folded(void **state)
 	add_owner(owner(5, 4096, true)); /* left something */
 	feed();
 
-	pass_through(100, 4000, 0, 0);
+	pass_through(100, 2000, 0, 0);
 	assert_int_equal(folded(), 0);
-	assert_int_equal(h->procs.n, 4005);
+	assert_int_equal(h->procs.n, 2005);
 	add_owner(owner(100, 0, true));
 	add_owner(owner(101, 1, true));
 	feed();
 	pass_through(10000, 1000, 8 * KIB, 0);
 
-	/* 4,999 foldable ones: 2,048 stay, the oldest go. */
-	assert_int_equal(folded(), 4999 - 2048);
-	assert_int_equal(h->procs.n, 5005 - folded());
+	/* 2,999 foldable ones: 1,024 stay, the oldest go. */
+	assert_int_equal(folded(), 2999 - 1024);
+	assert_int_equal(h->procs.n, 3005 - folded());
 	for (uint32_t pid = 1; pid < 6; pid++)
 		assert_non_null(history__find_proc(h, id_of(pid)));
 	assert_null(history__find_proc(h, id_of(100)));
@@ -388,7 +388,7 @@ static void large_exited_are_bounded(void **state)
 	pass_through(4, 100, 128 * KIB, PROC_FOLLOWED); /* go after all others */
 	for (uint32_t i = 0; i < 50; i++)
 		pass_through(1000 + i * 1000, 1000, (1 << 20) + i * KIB, 0);
-	assert_true(h->procs.n < 12000);
+	assert_true(h->procs.n < 7000);
 	assert_int_equal(folded() + h->procs.n, 50000 + 103);
 	for (uint32_t pid = 1; pid < 104; pid++)
 		assert_non_null(history__find_proc(h, id_of(pid)));
@@ -401,7 +401,7 @@ static void followed_are_bounded_too(void **state)
 {
 	for (uint32_t i = 0; i < 30; i++)
 		pass_through(1000 + i * 1000, 1000, 1 << 20, PROC_FOLLOWED);
-	assert_true(h->procs.n < 12000);
+	assert_true(h->procs.n < 7000);
 	assert_int_equal(folded() + h->procs.n, 30000);
 }
 

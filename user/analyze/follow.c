@@ -47,20 +47,12 @@ int follow__new(struct follow **ret)
 	return 0;
 }
 
-static void free_subject(struct follow_subject *s)
-{
-	free(s->name);
-	free(s->cgroup);
-	free(s->cgroup_first);
-	free(s);
-}
-
 void follow__free(struct follow *f)
 {
 	if (!f)
 		return;
 	vec_for_each(s, &f->subjects)
-		free_subject(*s);
+		follow_free_subject(*s);
 	vec_free(&f->subjects);
 	hmap_free(&f->index);
 	book__free(f->book);
@@ -72,15 +64,6 @@ void follow__free(struct follow *f)
 static unsigned int slots_of(enum follow_kind kind)
 {
 	return kind == FOLLOW_PROCESS ? _FOLLOW_PROCESS_SERIES : 1;
-}
-
-static void close_slots(struct follow *f, struct follow_subject *s)
-{
-	for (unsigned int i = 0; i < s->n_slots; i++) {
-		if (s->slot[i].handle != BOOK_NONE)
-			book__close(f->book, s->slot[i].handle);
-		s->slot[i] = (struct follow_slot){.handle = BOOK_NONE};
-	}
 }
 
 /* *ret is NULL when there are too many. 0 or -ENOMEM. */
@@ -116,62 +99,6 @@ static int add_subject(struct follow *f, enum follow_kind kind, struct hmap_key 
 	return 0;
 }
 
-static bool is_asked(const struct follow_subject *s)
-{
-	return s->flags & (PROC_TARGET | PROC_FOLLOWED);
-}
-
-/* Frees the series of what has ended and was not asked for: room for what lives. */
-static void evict_ended(struct follow *f)
-{
-	if (f->evicted)
-		return;
-	f->evicted = true;
-	vec_for_each(it, &f->subjects) {
-		struct follow_subject *s = *it;
-
-		if (s->live || is_asked(s))
-			continue;
-		for (unsigned int i = 0; i < s->n_slots; i++)
-			f->ended_dropped += s->slot[i].handle != BOOK_NONE;
-		close_slots(f, s);
-	}
-}
-
-static bool has_series(const struct follow_subject *s)
-{
-	for (unsigned int i = 0; i < s->n_slots; i++)
-		if (s->slot[i].handle != BOOK_NONE)
-			return true;
-	return false;
-}
-
-/* Forgets subjects that have ended and hold no series that could say anything. */
-static int compact(struct follow *f)
-{
-	size_t kept = 0;
-	int err = 0;
-
-	for (size_t i = 0; i < f->subjects.n; i++) {
-		struct follow_subject *s = f->subjects.v[i];
-
-		if (s->live || is_asked(s) || has_series(s)) {
-			f->subjects.v[kept++] = s;
-			continue;
-		}
-		f->forgotten++;
-		free_subject(s);
-	}
-	f->subjects.n = kept;
-	f->n_gone = 0;
-	hmap_clear(&f->index);
-	for (size_t i = 0; i < kept && !err; i++) {
-		err = hmap_put(&f->index, f->subjects.v[i]->key, (uint32_t)i);
-		f->n_gone += !f->subjects.v[i]->live;
-	}
-	return err;
-}
-
 static void end_subject(struct follow *f, struct follow_subject *s)
 {
 	if (s->live) {
@@ -204,7 +131,7 @@ static double kb_of(enum follow_series series, uint64_t value)
 static unsigned int flags_of(const struct follow_subject *s, enum follow_series series)
 {
 	return (follow_series_defs[series].is_count ? BOOK_COUNT : 0) |
-	       (s->is_reclaimable ? BOOK_RECLAIMABLE : 0) | (is_asked(s) ? BOOK_ASKED : 0);
+	       (s->is_reclaimable ? BOOK_RECLAIMABLE : 0) | (follow_is_asked(s) ? BOOK_ASKED : 0);
 }
 
 struct book_past follow__past(const struct follow *f, const struct follow_subject *s,
@@ -228,7 +155,7 @@ static int begin_series(struct follow *f, const struct follow_subject *s, unsign
 	int err = book__open(f->book, flags_of(s, series), &past, &slot->handle);
 
 	if (err == -ENOSPC) {
-		evict_ended(f);
+		follow_evict_ended(f);
 		err = book__open(f->book, flags_of(s, series), &past, &slot->handle);
 	}
 	if (err == -ENOSPC) {
@@ -289,7 +216,7 @@ static int add_process(struct follow *f, double t_s, const struct proc_sample *p
 	s->flags |= p->flags;
 	memcpy(s->comm, p->comm, sizeof(s->comm));
 	if (p->flags & PROC_EXECED) /* another program: its memory begins anew */
-		close_slots(f, s);
+		follow_close_slots(f, s);
 	if (p->end.ended) {
 		end_subject(f, s);
 		return 0;
@@ -465,5 +392,5 @@ int follow__tick(struct follow *f, const struct tick *t)
 	book__tick(f->book, t_s);
 	f->last_s = t_s;
 	f->n_ticks++;
-	return f->n_gone > 1024 && f->n_gone > f->subjects.n / 2 ? compact(f) : 0;
+	return f->n_gone > FOLLOW_ENDED_MAX ? follow_forget_ended(f) : 0;
 }

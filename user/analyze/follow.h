@@ -6,8 +6,8 @@
  * A function of the ticks it was given, the same live and from a session file.
  *
  * A value that never changed costs no series. What keeps the rest bounded:
- * FOLLOW_SERIES_MAX series, of which those of ended subjects go first; what is
- * left out is counted into limits.
+ * FOLLOW_ENDED_MAX ended subjects, and FOLLOW_SERIES_MAX series, of which those of
+ * ended subjects go first; what is left out is counted into limits.
  */
 #pragma once
 
@@ -17,6 +17,11 @@
 
 #define FOLLOW_SERIES_MAX 10000
 #define FOLLOW_SUBJECTS_MAX 32768
+/* Ended subjects kept, and how many stay when there are more: at 8.4 KiB each of a process that
+ * moved in everything. Which ones: those that were asked for, then those that were there longest.
+ */
+#define FOLLOW_ENDED_MAX 512
+#define FOLLOW_ENDED_KEEP 256
 #define FOLLOW_LOOKS 96 /* verdicts a tick: some 7 ms of CPU */
 
 enum follow_kind {
@@ -78,6 +83,7 @@ struct follow_subject {
 	bool live;
 	uint32_t end_tick; /* number of the tick it was missed at, and its time */
 	double end_s;
+	bool forget; /* at the end of this tick */
 	bool is_reclaimable;
 	struct cgroup_row *cgroup; /* of cgroups: as it is now; path is `name` */
 	struct cgroup_row *cgroup_first;

@@ -2,6 +2,7 @@
 #include "cli/recording.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -88,6 +89,7 @@ int recording__open(struct recording *r, int root_fd)
 	r->sampler.scan_kmemleak = o->kmemleak_scan;
 	if (err)
 		return log_error_errno(err, "cannot read processes below %s", o->sysroot);
+	malloc_trim(0); /* loading took the types of the kernel, some 10 MiB: free by now */
 	run_info__fill(&r->info, o, root_fd);
 	if (sampler_system__open(&r->system, root_fd, r->info.page_size))
 		return log_error_errno(ENOMEM, "sampler");

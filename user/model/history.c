@@ -11,13 +11,13 @@
 #define FOLD_MOVED_MAX (64 << 10)
 /* Exited processes of that sort kept before the oldest are forgotten, and how
  * many stay then: a scan of all costs little when it is this rare. */
-#define FOLD_SMALL_MAX 4096
-#define FOLD_SMALL_KEEP 2048
+#define FOLD_SMALL_MAX 2048
+#define FOLD_SMALL_KEEP 1024
 /* Exited processes kept in all. Beyond it the ones that moved least go, until
  * FOLD_ALL_KEEP are left: at about 700 bytes each the history of a machine
- * that compiles all day stays below 8 MiB. */
-#define FOLD_ALL_MAX 8192
-#define FOLD_ALL_KEEP 6144
+ * that compiles all day stays below 4 MiB. */
+#define FOLD_ALL_MAX 4096
+#define FOLD_ALL_KEEP 3072
 
 struct entry {
 	struct proc_history h; /* first member: struct history points here */
