@@ -272,6 +272,20 @@ static const struct candidate *find_candidate(const struct judging *j,
 	return NULL;
 }
 
+/* A container's path has its id at most. */
+static void name_limit(const struct judging *j, struct report_verdict *v)
+{
+	snprintf(v->exhausts_as, sizeof(v->exhausts_as), "%s", v->exhausts);
+	for (size_t i = 0; v->exhausts[0] && i < follow__n_subjects(j->f); i++) {
+		const struct follow_subject *s = follow__subject(j->f, i);
+		const struct cgroup_row *c = s->kind == FOLLOW_CGROUP ? s->cgroup : NULL;
+
+		if (c && cgroup_row__is_container(c) && !strcmp(s->name, v->exhausts))
+			snprintf(v->exhausts_as, sizeof(v->exhausts_as), "%.20s container %.80s",
+				 container_runtime_names[c->runtime], c->name);
+	}
+}
+
 /* The verdict of a row of the report. */
 void judging__row(const struct judging *j, const struct follow_subject *s, unsigned int slot,
 		  struct report_verdict *ret)
@@ -285,4 +299,5 @@ void judging__row(const struct judging *j, const struct follow_subject *s, unsig
 	if (c)
 		v.kind = c->v.kind;
 	judging_tell(follow_series_of(s, slot), &v, limit, ret);
+	name_limit(j, ret);
 }

@@ -148,10 +148,9 @@ static void mark_parts(struct report *r)
 				g->is_part = true;
 }
 
-/* A service's path has its name. */
 static void name_container(struct report_grower *g, const struct cgroup_row *c)
 {
-	if (!c || c->runtime == RUNTIME_NONE || c->runtime == RUNTIME_SERVICE || !c->name[0])
+	if (!c || !cgroup_row__is_container(c))
 		return;
 	g->runtime = container_runtime_names[c->runtime];
 	memcpy(g->container, c->name, sizeof(g->container));

@@ -43,7 +43,7 @@ static void say_exhaustion(struct strbuf *b, const struct report_verdict *v)
 		return;
 	human_duration(time, ns > 0 ? (uint64_t)ns : 0);
 	if (v->exhausts[0])
-		strbuf_addf(b, "; the limit of %.60s is reached in %s", v->exhausts, time);
+		strbuf_addf(b, "; the limit of %s is reached in %s", v->exhausts_as, time);
 	else
 		strbuf_addf(b, "; memory runs out in %s", time);
 }

@@ -49,6 +49,7 @@ struct report_verdict {
 	bool has_exhaustion;
 	double exhaustion_s, exhaustion_low_s, exhaustion_high_s; /* high may be infinite */
 	char exhausts[256]; /* the cgroup whose limit is reached, raw; "": the machine's memory */
+	char exhausts_as[128]; /* as people call it, raw: "docker container web", or the same */
 	bool has_detectable;
 	double detectable; /* a leak faster than this would have been called one by now */
 	uint64_t samples;

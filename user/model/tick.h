@@ -178,6 +178,12 @@ struct cgroup_row {
 	uint64_t value[_CGROUP_VALUE_MAX];
 };
 
+/* And known by name: a service's path has its name already. */
+static inline bool cgroup_row__is_container(const struct cgroup_row *c)
+{
+	return c->runtime != RUNTIME_NONE && c->runtime != RUNTIME_SERVICE && c->name[0];
+}
+
 #define CGROUP_ROW_VALUES                                                                          \
 	(1U << CGROUP_CURRENT | 1U << CGROUP_MAX | 1U << CGROUP_HIGH | 1U << CGROUP_SWAP |         \
 	 1U << CGROUP_ANON | 1U << CGROUP_FILE | 1U << CGROUP_SHMEM | 1U << CGROUP_KERNEL |        \

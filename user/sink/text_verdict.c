@@ -38,13 +38,13 @@ static void say_time(struct strbuf *b, double seconds)
 
 static void say_exhaustion(struct strbuf *b, const struct report_verdict *v)
 {
-	char safe[4 * sizeof(v->exhausts)];
+	char safe[4 * sizeof(v->exhausts_as)];
 
 	if (!v->has_exhaustion || v->exhaustion_s >= 9e9)
 		return;
 	if (v->exhausts[0])
 		strbuf_addf(b, "; limit of %s reached in ",
-			    safe_text(safe, sizeof(safe), v->exhausts, sizeof(v->exhausts)));
+			    safe_text(safe, sizeof(safe), v->exhausts_as, sizeof(v->exhausts_as)));
 	else
 		strbuf_addf(b, "; memory used up in ");
 	say_time(b, v->exhaustion_s);
