@@ -56,6 +56,9 @@ image_make() {
 	rm -rf "$root"
 }
 
+# A directory with the module of our own (tests/guest/module.bash), which the guest finds in /module
+guest_module=
+
 # image_initrd FILE KERNEL_DIR JOB: what mounts that disk and starts the job
 image_initrd() {
 	local out=$1 kernel=$2 root
@@ -63,6 +66,9 @@ image_initrd() {
 	image_dirs "$root"
 	mkdir "$root/modules"
 	cp "$kernel"/modules/*.ko "$root/modules/"
+	mkdir "$root/module"
+	[[ -z $guest_module ]] ||
+		find "$guest_module" \( -name 'memtrace_*.ko' -o -name why_not \) -exec cp -t "$root/module" {} +
 	cp tests/guest/init "$root/init"
 	printf '%s\n' "$3" >"$root/job"
 	(cd "$root" && find . | cpio -o -H newc -R 0:0 --quiet) >"$out"

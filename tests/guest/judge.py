@@ -213,6 +213,26 @@ def kernel_paths(case):
         case.wrong(f"packet rings are asked for by {', '.join(sorted(asked)) or 'nobody'}")
 
 
+def of_module(case, domain, function):
+    """Bytes and error of what a function of our module asked for."""
+    found = [p for p in case.report.get("paths", [])
+             if p["domain"] == domain and p.get("asked_by") == function
+             and p.get("driver") == "memtrace_leak"]
+    return (sum(p["live_bytes"] for p in found),
+            sum(p["error_bytes"] ** 2 for p in found) ** 0.5, len(found))
+
+
+def module(case):
+    """What our module leaked, by module and function, within the printed error (twice) and 5 %"""
+    for domain, function, member_name in (("kernel", "leak_pages", "page_bytes"),
+                                          ("slab", "leak_kmalloc", "kmalloc_bytes")):
+        held = case.truth.get(member_name, 0)
+        live, error, n = of_module(case, domain, function)
+        if not n or not held or abs(live - held) > 2 * error + held / 20:
+            case.wrong(f"{domain}: {function} [memtrace_leak]: {live} +- {error:.0f} in {n} paths, "
+                       f"the truth is {held}")
+
+
 def ledger(case):
     """The machine's own lines, as the guest's /proc/meminfo had them around the run."""
     held(case)
@@ -295,7 +315,7 @@ def psi_untold(case):
 
 CHECKS = {f.__name__: f for f in (
     held, grown, children, before_attach, freed, file_pages, pages, shared, huge, left, inherited,
-    moved, slab, kernel_paths, ledger, monitored, proc_only, features, bpf_refused, locked,
+    moved, slab, kernel_paths, module, ledger, monitored, proc_only, features, bpf_refused, locked,
     psi_missing, psi_untold)}
 
 # --- what holds for every case -------------------------------------------------------------------

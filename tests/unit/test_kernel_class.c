@@ -94,7 +94,8 @@ static void test_stacks(void **state)
 static void test_driver(void **state)
 {
 	const char *const leak[] = {"__alloc_pages", "leak_pages", NULL};
-	const char *const slab[] = {"new_slab", "kmalloc_trace", "leak_objects", NULL};
+	const char *const slab[] = {"new_slab", "__kmem_cache_alloc_node", "kmalloc_trace",
+				    "leak_objects", NULL};
 	const char *const own[] = {"__alloc_pages", "alloc_pages_of_mine", NULL};
 	const char *module, *asker;
 

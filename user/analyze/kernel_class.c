@@ -187,6 +187,7 @@ static const char *const allocators[] = {
 	"kmalloc*",
 	"kzalloc*",
 	"kmem_cache_alloc*",
+	"__kmem_cache_alloc*", /* 6.1 to 6.8 */
 	"kvmalloc*",
 	"__kvmalloc*",
 	"krealloc*",
