@@ -275,7 +275,7 @@ static const struct candidate *find_candidate(const struct judging *j,
 /* A container's path has its id at most. */
 static void name_limit(const struct judging *j, struct report_verdict *v)
 {
-	snprintf(v->exhausts_as, sizeof(v->exhausts_as), "%s", v->exhausts);
+	snprintf(v->exhausts_as, sizeof(v->exhausts_as), "%.127s", v->exhausts);
 	for (size_t i = 0; v->exhausts[0] && i < follow__n_subjects(j->f); i++) {
 		const struct follow_subject *s = follow__subject(j->f, i);
 		const struct cgroup_row *c = s->kind == FOLLOW_CGROUP ? s->cgroup : NULL;
