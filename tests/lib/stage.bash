@@ -9,7 +9,7 @@
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 
-tap_count=0
+tap_count=0 all_built=0
 out=build/test
 mkdir -p "$out"
 jobs=$(nproc)
@@ -78,9 +78,9 @@ build() {
 		>"$out/build-$name.log" 2>&1
 }
 
-# build_one NAME PROGRAM: up to date, or made so; a failed attempt stays in the log.
-build_one() {
-	scripts/as.sh owner make -q "$2" >/dev/null 2>&1 || build "$1" "$2"
+# Asked only where something did not build: make takes its time to say so.
+is_built() {
+	((all_built)) || scripts/as.sh owner make -q "$1" >/dev/null 2>&1
 }
 
 tap_plan() {
