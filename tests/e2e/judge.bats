@@ -33,6 +33,12 @@ series() { # n slope
 	[[ $output == *insufficient*"too short to tell"* ]]
 }
 
+@test "--judge: a rate beyond 63 bits is not cut to fit" {
+	awk 'BEGIN { for (i = 0; i < 80; i++) printf "%d,%.0f\n", i * 30, i * 1e15 }' >"$T/fast.csv"
+	run -0 "$MEMTRACE" --judge "$T/fast.csv"
+	[[ $output == *"rate        above +7.8 EiB/h"* ]]
+}
+
 @test "--judge: gaps, duplicates and backward clocks are counted" {
 	series 80 40 | awk '{ print } NR == 30 { print; print "0,1" } NR == 40 { print "1199,NaN" }' >"$T/odd.csv"
 	"$MEMTRACE" --judge "$T/odd.csv" --format json >"$T/out"

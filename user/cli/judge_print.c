@@ -86,12 +86,22 @@ static int print_verdict_json(const struct judge *j, const struct verdict *v, co
 	return print_json(root, out);
 }
 
-/* KiB an hour as bytes with a sign: "+5.0 MiB/h". */
-static const char *rate_text(double kb_h, char dst[static HUMAN_BYTES_SIZE])
+#define RATE_SIZE (HUMAN_BYTES_SIZE + 8)
+/* Below INT64_MAX, and a double. */
+#define RATE_MAX 9e18
+
+/* KiB an hour as bytes with a sign: "+5.0 MiB". */
+static const char *rate_text(double kb_h, char dst[static RATE_SIZE])
 {
 	double bytes = kb_h * 1024;
+	char text[HUMAN_BYTES_SIZE];
 
-	return human_delta(dst, (int64_t)num_clamp(bytes, -9e18, 9e18));
+	snprintf(dst, RATE_SIZE, "%s%s",
+		 bytes > RATE_MAX    ? "above "
+		 : bytes < -RATE_MAX ? "below "
+				     : "",
+		 human_delta(text, (int64_t)num_clamp(bytes, -RATE_MAX, RATE_MAX)));
+	return dst;
 }
 
 static void print_faults(const struct judge *j, const struct verdict *v, FILE *out)
@@ -113,7 +123,7 @@ static void print_faults(const struct judge *j, const struct verdict *v, FILE *o
 static int print_verdict_text(const struct judge *j, const struct verdict *v, const char *name,
 			      FILE *out)
 {
-	char a[HUMAN_BYTES_SIZE], b[HUMAN_BYTES_SIZE], c[HUMAN_BYTES_SIZE], safe[200];
+	char a[RATE_SIZE], b[RATE_SIZE], c[RATE_SIZE], safe[200];
 
 	fprintf(out, "%s: %s", safe_text(safe, sizeof(safe), name, strlen(name)),
 		verdict_kind_names[v->kind]);
@@ -125,8 +135,8 @@ static int print_verdict_text(const struct judge *j, const struct verdict *v, co
 		fprintf(out, "  rate        %s/h, between %s and %s\n", rate_text(v->rate_kb_h, a),
 			rate_text(v->rate_low_kb_h, b), rate_text(v->rate_high_kb_h, c));
 	if (v->has_detectable)
-		fprintf(out, "  detectable  a leak faster than %s/h would show by now\n",
-			human_bytes(a, (uint64_t)num_clamp(v->detectable_kb_h * 1024, 0, 9e18)));
+		fprintf(out, "  detectable  a leak of %s/h or more would show by now\n",
+			rate_text(v->detectable_kb_h, a));
 	fprintf(out, "  samples     %llu over %.0f s\n", (unsigned long long)j->series.n,
 		j->series.last_s);
 	print_faults(j, v, out);
