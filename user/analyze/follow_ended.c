@@ -69,7 +69,7 @@ static int asked_rank(const struct follow_subject *s)
 }
 
 /* Of the ended, who says least first: nobody asked for it, nothing of it moved, it was there for
- * a short time (no verdict but "insufficient" can follow). Of equals the older, so that a session
+ * a short time, which allows no leak verdict. Of equals the older, so that a session
  * file gives the same. */
 static int compare_ended(const void *a, const void *b)
 {
