@@ -12,11 +12,15 @@ from proc import tracepoints
 
 def victim_cpu_s(name, *args):
     """CPU seconds of a workload and of all its children."""
-    proc = subprocess.Popen([VICTIMS / name, *map(str, args)], stdout=subprocess.DEVNULL)
+    return command_cpu_s(VICTIMS / name, *args)
+
+
+def command_cpu_s(program, *args):
+    proc = subprocess.Popen([program, *map(str, args)], stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(proc.pid, 0)
     proc.returncode = os.waitstatus_to_exitcode(status)
     if proc.returncode:
-        raise Unavailable(f"{name} failed with {proc.returncode}")
+        raise Unavailable(f"{program} failed with {proc.returncode}")
     return usage.ru_utime + usage.ru_stime
 
 

@@ -2,11 +2,9 @@
 """The page tier and address space: page faults, fork and exec, and what targets pay."""
 
 import os
-import resource
-import subprocess
 
 from beside import memtrace
-from paired import Spread, paired, storm, victim_cpu_s
+from paired import Spread, command_cpu_s, paired, storm, victim_cpu_s
 
 
 def fault1(table, opts):
@@ -49,19 +47,12 @@ def target_mmap(table, opts):
     table.add("mmap/munmap storm of a target", "", Spread(ratios["memtrace"]).text(2))
 
 
-def copy_bytes_s(count):
-    """CPU seconds of two system calls a byte, by a program that nobody watches."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(["dd", "if=/dev/zero", "of=/dev/null", "bs=1", f"count={count}"],
-                   stderr=subprocess.DEVNULL, check=True)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-
-
 def beside_target(table, opts):
-    """Tracepoints of system calls, for a target's mappings, slow every call of the machine."""
+    """Tracepoints of system calls, for a target's mappings, slow every call of the machine:
+    two of them a byte, by a program that nobody watches."""
     count = max(1, int(2_000_000 * opts.scale))
-    ratios = paired(lambda: copy_bytes_s(count), opts.rounds,
+    ratios = paired(lambda: command_cpu_s("dd", "if=/dev/zero", "of=/dev/null", "bs=1",
+                                          f"count={count}", "status=none"), opts.rounds,
                     {"memtrace": memtrace, "without": lambda: memtrace("5s", "--no-source", "vma")})
     table.add("system calls of others, mappings of a target followed", "",
               Spread(ratios["memtrace"]).text())
