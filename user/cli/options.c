@@ -208,6 +208,13 @@ static int no_mode(void)
 #define ANALYZE_SAMPLES 10
 #define ANALYZE_INTERVAL_MIN_NS (250 * NS_PER_MS)
 
+static uint64_t interval_for(uint64_t duration_ns, unsigned int samples, uint64_t min_ns)
+{
+	uint64_t ns = duration_ns / samples;
+
+	return ns < min_ns ? min_ns : ns;
+}
+
 /* Samples cost: few of them, whatever the duration. */
 static void complete_analyze(struct parse_state *s)
 {
@@ -217,11 +224,9 @@ static void complete_analyze(struct parse_state *s)
 		return;
 	if (!o->duration_ns)
 		o->duration_ns = ANALYZE_DURATION_NS;
-	if (o->interval_ns)
-		return;
-	o->interval_ns = o->duration_ns / ANALYZE_SAMPLES;
-	if (o->interval_ns < ANALYZE_INTERVAL_MIN_NS)
-		o->interval_ns = ANALYZE_INTERVAL_MIN_NS;
+	if (!o->interval_ns)
+		o->interval_ns =
+			interval_for(o->duration_ns, ANALYZE_SAMPLES, ANALYZE_INTERVAL_MIN_NS);
 }
 
 static int check_combination(const struct parse_state *s)
@@ -262,11 +267,9 @@ static int check_combination(const struct parse_state *s)
 /* Enough samples for a verdict in a run that is short on purpose. */
 static uint64_t trace_interval(uint64_t duration_ns)
 {
-	uint64_t ns = duration_ns / TRACE_SAMPLES;
+	uint64_t ns = interval_for(duration_ns, TRACE_SAMPLES, TRACE_INTERVAL_MIN_NS);
 
-	if (!duration_ns || ns > DEFAULT_INTERVAL_NS)
-		return DEFAULT_INTERVAL_NS;
-	return ns < TRACE_INTERVAL_MIN_NS ? TRACE_INTERVAL_MIN_NS : ns;
+	return !duration_ns || ns > DEFAULT_INTERVAL_NS ? DEFAULT_INTERVAL_NS : ns;
 }
 
 /* What was not given, where that depends on the mode. */
