@@ -54,6 +54,21 @@ struct page___compound {
 	unsigned int compound_nr;
 };
 
+/* 6.15: kernfs_node.parent became __parent. */
+struct kernfs_node___old {
+	struct kernfs_node *parent;
+};
+
+struct kernfs_node___new {
+	struct kernfs_node *__parent;
+};
+
+/* 5.16 on, CONFIG_MEMCG: of kernel memory (MEMCG_DATA_KMEM) an obj_cgroup. Before, some releases
+ * kept a mem_cgroup there, and nothing tells which. */
+struct folio___memcg {
+	unsigned long memcg_data;
+};
+
 #pragma clang attribute pop
 
 /* bpf_get_current_task_btf() is 5.11; its result reads like memory, which is
@@ -84,6 +99,33 @@ static __always_inline __u32 compat_folio_nr_pages(__u64 addr)
 			(struct page___compound *)(addr + bpf_core_type_size(struct page)),
 			compound_nr);
 	return 1;
+}
+
+static __always_inline struct kernfs_node *compat_kernfs_parent(struct kernfs_node *kn)
+{
+	struct kernfs_node___new *new = (void *)kn;
+	struct kernfs_node___old *old = (void *)kn;
+
+	return bpf_core_field_exists(new->__parent) ? BPF_CORE_READ(new, __parent)
+						    : BPF_CORE_READ(old, parent);
+}
+
+#define MEMCG_DATA_KMEM 2UL
+#define MEMCG_DATA_FLAGS 7UL
+
+/* Whom a block of kernel pages is charged to; NULL: nobody, or it cannot be told. The charge is
+ * made before mm_page_alloc (mm/page_alloc.c), for __GFP_ACCOUNT only. */
+static __always_inline struct cgroup *compat_charged_cgroup(__u64 page)
+{
+	struct folio___memcg *folio = (void *)page;
+	unsigned long data;
+
+	if (!bpf_core_field_exists(folio->memcg_data))
+		return NULL;
+	data = BPF_CORE_READ(folio, memcg_data);
+	if (!(data & MEMCG_DATA_KMEM))
+		return NULL;
+	return BPF_CORE_READ((struct obj_cgroup *)(data & ~MEMCG_DATA_FLAGS), memcg, css.cgroup);
 }
 
 /* Run state and exit state bits together, as /proc/PID/stat's letter is made

@@ -242,9 +242,26 @@ struct mt_kernel_sample {
 	__u64 start_ns; /* of the process, as in mt_owner; 0: taken by an interrupt */
 	__u64 stack;	/* key of `kstacks`; 0: not kept */
 	__u64 interval; /* in force for this sample */
+	__u64 cgroup;	/* key of `cgroup_names`; 0: unknown */
 	__u32 tgid;	/* 0: by an interrupt */
 	__u32 pages;
+	__u32 charged; /* 1: the pages are charged to that cgroup; 0: the process was in it */
+	__u32 pad;
 	char comm[16];
+};
+
+/*
+ * Map `cgroup_names`: what cgroups are called, as they may be gone before user
+ * space looks. User space takes them out. Key: the kernel's id of the cgroup.
+ */
+#define MT_CGROUPS 128
+#define MT_CGROUP_DEPTH 12
+#define MT_CGROUP_TEXT 512
+#define MT_CGROUP_NAME_MAX 256
+struct mt_cgroup {
+	__u32 n;					 /* bytes of names */
+	__u32 cut;					 /* 1: further parents found no room */
+	char names[MT_CGROUP_TEXT + MT_CGROUP_NAME_MAX]; /* each with its NUL, innermost first */
 };
 
 static inline __u64 mt_kernel_key(__u32 slot, __u32 turn)
@@ -348,6 +365,7 @@ struct mt_object {
 	__u64 stack;	/* key of `kstacks`; 0: not kept */
 	__u64 cache;	/* struct kmem_cache; 0: kmalloc */
 	__u64 interval; /* in force for this sample */
+	__u64 cgroup;	/* of the process: key of `cgroup_names`; 0: unknown */
 	__u32 tgid;
 	__u32 size; /* bytes that it takes, not those asked for */
 	__u32 gfp;
@@ -445,7 +463,7 @@ static_assert(sizeof(struct mt_vma_control) == 16, "");
 static_assert(sizeof(struct mt_vma_call) == 48, "");
 static_assert(sizeof(struct mt_vma_cpu) == 48, "");
 static_assert(sizeof(struct mt_kstack) == 8 * MT_KSTACK_DEPTH + 8, "");
-static_assert(sizeof(struct mt_object) == 72, "");
+static_assert(sizeof(struct mt_object) == 80, "");
 static_assert(sizeof(struct mt_slab_cpu) == 48, "");
 static_assert(sizeof(struct mt_config) == 56, "");
 static_assert(sizeof(struct mt_chunk) == 4096,
@@ -456,7 +474,7 @@ static_assert(sizeof(struct mt_cpu) ==
 		      40 + 2 * 32 + 8 + 16 + 8 + 8 + 2 * 16 + 8 + 8 * _MT_COUNT_MAX,
 	      "");
 static_assert(sizeof(struct mt_slot) == 16, "");
-static_assert(sizeof(struct mt_kernel_sample) == 56, "");
+static_assert(sizeof(struct mt_kernel_sample) == 72, "");
 static_assert(sizeof(struct mt_target) == 16, "");
 static_assert(sizeof(struct mt_sample) == 48 + 8 * MT_REGS_MAX, "");
 static_assert(sizeof(struct mt_oom) == 64, "");

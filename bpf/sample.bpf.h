@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "cgroup.bpf.h"
 #include "kstack.bpf.h"
 #include "owner.bpf.h"
 #include "random.bpf.h"
@@ -148,6 +149,20 @@ static __always_inline __u32 sample_user(struct mt_cpu *cpu, __u32 owner, __u32 
 
 /* --- kernel pages: of everybody, with the kernel's stack --- */
 
+/* The process' own; where an interrupt or a kernel thread took it for somebody, the charge tells
+ * for whom. */
+static __always_inline void note_cgroup(struct mt_kernel_sample *s, struct task_struct *task,
+					__u64 page, bool is_async)
+{
+	struct cgroup *charged = compat_charged_cgroup(page);
+	struct cgroup *cgroup = is_async ? charged : cgroup_of_task(task);
+
+	if (charged && !is_async && BPF_CORE_READ(task, flags) & PF_KTHREAD)
+		cgroup = charged;
+	s->charged = charged && charged == cgroup;
+	s->cgroup = cgroup_note(cgroup);
+}
+
 static __always_inline __u32 keep_kernel(struct mt_cpu *cpu, void *ctx, __u32 owner, __u32 pages,
 					 __u32 entry)
 {
@@ -174,6 +189,7 @@ static __always_inline __u32 keep_kernel(struct mt_cpu *cpu, void *ctx, __u32 ow
 		s.tgid = BPF_CORE_READ(task, tgid);
 		BPF_CORE_READ_STR_INTO(&s.comm, task, group_leader, comm);
 	}
+	note_cgroup(&s, task, ((struct bpf_raw_tracepoint_args *)ctx)->args[0], owner == MT_ASYNC);
 	s.stack = kstack_note(ctx, owner == MT_ASYNC);
 	if (!s.stack)
 		cpu->count[MT_C_KERNEL_NO_STACK]++;

@@ -11,6 +11,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
+#include "cgroup.bpf.h"
 #include "compat.bpf.h"
 #include "kstack.bpf.h"
 #include "memtrace.h"
@@ -126,6 +127,7 @@ static __always_inline void keep(void *ctx, struct mt_slab_cpu *cpu, struct mt_o
 	o->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
 	o->tgid = BPF_CORE_READ(task, tgid);
 	bpf_get_current_comm(&o->comm, sizeof(o->comm));
+	o->cgroup = cgroup_note(cgroup_of_task(task));
 	o->interval = cpu->interval;
 	note_name(o->cache);
 	o->stack = kstack_note(ctx, false);

@@ -131,6 +131,41 @@ struct mm_struct {
 	atomic_long_t pgtables_bytes;
 };
 
+struct cgroup_root;
+
+/* Its parent is found through bpf/compat.bpf.h. */
+struct kernfs_node {
+	const char *name;
+	__u64 id;
+};
+
+struct cgroup {
+	struct kernfs_node *kn;
+	struct cgroup_root *root;
+};
+
+struct cgroup_subsys_state {
+	struct cgroup *cgroup;
+};
+
+/* The numbers depend on the configuration: bpf_core_enum_value(). */
+enum cgroup_subsys_id {
+	memory_cgrp_id = 4,
+};
+
+struct css_set {
+	struct cgroup_subsys_state *subsys[1];
+	struct cgroup *dfl_cgrp;
+};
+
+struct mem_cgroup {
+	struct cgroup_subsys_state css;
+};
+
+struct obj_cgroup {
+	struct mem_cgroup *memcg;
+};
+
 struct task_struct {
 	unsigned int flags;
 	int exit_code, exit_state;
@@ -143,6 +178,7 @@ struct task_struct {
 	char comm[16];
 	struct files_struct *files;
 	struct signal_struct *signal;
+	struct css_set *cgroups; /* CONFIG_CGROUPS */
 	void *stack;
 	__u32 self_exec_id; /* 64 bits on some: the low half does */
 };

@@ -53,6 +53,13 @@ must([.ledger[]?.line] | length == (unique | length); "a line of the ledger twic
 		"hidden_owners[\($n)]: kind, line, end_bytes")),
 must(.processes | type == "array"; "no processes"),
 (.processes // [] | to_entries[] | .key as $n | .value | process($n)),
+(.paths // [] | to_entries[] | .key as $n | .value |
+	must((.domain | type) == "string" and (.live_bytes | is_count) and (.stack | type) == "array";
+		"paths[\($n)]: domain, live_bytes, stack"),
+	must((has("container") | not) or (has("cgroup") and has("runtime"));
+		"paths[\($n)]: a container without its cgroup and runtime"),
+	must(has("cgroup") == has("charged") and ((.charged // false) | type) == "boolean";
+		"paths[\($n)]: cgroup and charged")),
 must(.limits | type == "array"; "no limits"),
 (.limits // [] | to_entries[] | .key as $n | .value |
 	must((.kind | type) == "string" and (.kind | length) > 0; "limits[\($n)]: no kind"),

@@ -88,6 +88,32 @@ start_holder() {
 	track $!
 }
 
+CONTAINER=4f5e0c0a1b2c3d4e5f60718293a4b5c6d7e8f90123456789abcdef0123456789
+
+# The process that fills pipes, in a cgroup as Docker makes them. Fails where none can be made.
+contain_pipes() {
+	local root=/sys/fs/cgroup
+	[ ! -e $root/memory/cgroup.procs ] || root=$root/memory
+	cgroup=$root/docker-$CONTAINER.scope
+	mkdir "$cgroup" || return 0
+	undo "for _ in {1..50}; do rmdir '$cgroup' && break; sleep 0.1; done"
+	cat "$T/pipes.pid" >"$cgroup/cgroup.procs"
+}
+
+check_container() {
+	local pid held
+	if ! truth_of pipes || [ ! -d "$cgroup" ]; then
+		echo '# no cgroup or no pipes' >&3
+		return 0
+	fi
+	[ "$(largest "$pid" "pipe buffers" .runtime)" = docker ]
+	[ "$(largest "$pid" "pipe buffers" .container)" = "${CONTAINER:0:12}" ]
+	[ "$(largest "$pid" "pipe buffers" .container_id)" = "$CONTAINER" ]
+	[[ $(largest "$pid" "pipe buffers" .cgroup) == */docker-$CONTAINER.scope ]]
+	grep -q "by kernelmem (pid $pid) in docker container ${CONTAINER:0:12}" "$T/text"
+	[ "$(largest "$packet" "packet rings" 'has("container")')" = false ]
+}
+
 signal_holder() {
 	kill -USR1 "$(cat "$T/$1.pid")" 2>/dev/null || :
 }
@@ -106,8 +132,9 @@ given_back() {
 }
 
 @test "kernel pages by class and by who asked, and gone when they are given back" {
-	local asker packet after
+	local asker packet after cgroup
 	each start_holder
+	contain_pipes
 	packet=$(cat "$T/packet.pid")
 	start_memtrace --pid "$packet"
 	# A second run sees both ends.
@@ -127,6 +154,7 @@ given_back() {
 	"$MEMTRACE" --report "$T"/log/*.db >"$T/text"
 	asker=$(largest "$packet" "packet rings" .asked_by)
 	grep -q "asked by $asker, kernelmem (pid $packet)" "$T/text"
+	check_container
 	grep -q '^packet rings .* packet rings$' "$T/text" # the table of classes
 	each signal_holder
 	each wait_given_back

@@ -191,6 +191,60 @@ static void kernel_pages_have_a_class_and_who_asked(void **state)
 	report__free(run.r);
 }
 
+static void place(struct run *run, uint32_t path, const char *cgroup, bool charged)
+{
+	struct path_cgroup g = {.id = path,
+				.charged = charged,
+				.runtime = RUNTIME_DOCKER,
+				.cgroup = strdup(cgroup)};
+
+	snprintf(g.name, sizeof(g.name), "%.*s", 3, cgroup + strlen("/docker/"));
+	snprintf(g.container, sizeof(g.container), "%s", cgroup + strlen("/docker/"));
+	assert_int_equal(vec_push(&run->last.path_cgroups, g), 0);
+}
+
+/* Of a process that has ended, and of interrupts: for each cgroup they took it for. */
+static void kernel_paths_have_a_container(void **state)
+{
+	struct run run = new_run(10);
+	struct proc_sample p = anon(7, 0, 1);
+	const struct code_module kernel = {
+		.id = 1, .kind = CODE_KERNEL, .name = strdup("[kernel]")};
+
+	assert_int_equal(vec_push(&run.first.procs, p), 0);
+	p.end = (struct proc_end){.ended = true};
+	assert_int_equal(vec_push(&run.last.procs, p), 0);
+	assert_int_equal(vec_push(&run.last.modules, kernel), 0);
+	for (uint32_t id = 1; id <= 4; id++)
+		add_kernel_frame(&run, id, id - 1, 1, id == 4 ? "alloc_skb" : "caller");
+	add_kernel_path(&run, 1, 7, "nginx");
+	for (uint32_t id = 2; id <= 5; id++)
+		add_kernel_path(&run, id, 0, "");
+	place(&run, 1, "/docker/webf00", false);
+	place(&run, 2, "/docker/webf00", true);
+	place(&run, 3, "/docker/dbcafe", true);
+	place(&run, 4, "/docker/webf00", true);
+	place(&run, 99, "/docker/none", true); /* of no path */
+	build(&run);
+	assert_int_equal(run.r->paths.n, 4);
+	assert_string_equal(run.r->limits.v[0].kind, "session_code_damaged");
+	assert_int_equal(run.r->paths.v[0].live_bytes, 60 * MI); /* two of one cgroup */
+	assert_string_equal(run.r->paths.v[0].place.name, "web");
+	assert_true(run.r->paths.v[0].place.charged);
+	vec_for_each(path, &run.r->paths) {
+		if (path->id.pid) {
+			assert_string_equal(path->place.cgroup, "/docker/webf00");
+			assert_string_equal(path->place.name, "web");
+			assert_string_equal(path->place.id, "webf00");
+			assert_false(path->place.charged);
+			assert_true(path_place__is_container(&path->place));
+		} else if (!path->place.cgroup) {
+			assert_false(path_place__is_container(&path->place));
+		}
+	}
+	report__free(run.r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -199,6 +253,7 @@ int main(void)
 		cmocka_unit_test(what_was_not_sampled_is_no_path_of_those),
 		cmocka_unit_test(small_ones_are_left_out_and_counted),
 		cmocka_unit_test(kernel_pages_have_a_class_and_who_asked),
+		cmocka_unit_test(kernel_paths_have_a_container),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

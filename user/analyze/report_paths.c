@@ -88,6 +88,22 @@ static void drop_tracer(struct path_frames *frames)
 	frames->n -= n;
 }
 
+static int keep(struct report *r, const char *s, const char **ret)
+{
+	*ret = strings__keep(&r->strings, s);
+	return s && !*ret ? -ENOMEM : 0;
+}
+
+static int tell_place(struct report *r, const struct path_place *from, struct path_place *to)
+{
+	int err;
+
+	*to = *from;
+	err = keep(r, from->cgroup, &to->cgroup);
+	err = err ?: keep(r, from->name, &to->name);
+	return err ?: keep(r, from->id, &to->id);
+}
+
 /* What the memory is for is told of pages only: objects have their cache. */
 static void tell_asker(struct report_path *p)
 {
@@ -135,8 +151,10 @@ static struct hmap_key same_key(const struct report_path *p)
 		b = mix(b ^ (uintptr_t)f->module, word + f->inlined);
 	}
 	a = mix_text(a, p->what, sizeof(p->what));
-	if (!p->id.pid) /* several processes of one name */
+	if (!p->id.pid) { /* several processes of one name; interrupts for one cgroup */
 		a = mix_text(a, p->comm, sizeof(p->comm));
+		b = mix(b, (uintptr_t)p->place.cgroup);
+	}
 	return (struct hmap_key){{mix(a, p->id.start_ticks), b, p->id.pid}};
 }
 
@@ -153,6 +171,8 @@ static void merge(struct report_path *to, struct report_path *from)
 
 		to->frames = from->frames;
 		from->frames = frames;
+		if (from->place.cgroup)
+			to->place = from->place;
 	}
 	to->live_bytes = add_sat_u64(to->live_bytes, from->live_bytes);
 	to->exit_bytes = add_sat_u64(to->exit_bytes, from->exit_bytes);
@@ -232,7 +252,8 @@ static int add_path(const struct history *h, struct report *r, struct places *pl
 		path.oldest_age_ns = h->end_mono_ns - s->oldest;
 	memcpy(path.comm, s->comm, sizeof(path.comm));
 	memcpy(path.what, s->what, sizeof(path.what));
-	err = push_frames(r, &h->code, s->leaf, &path.frames);
+	err = tell_place(r, &p->place, &path.place);
+	err = err ?: push_frames(r, &h->code, s->leaf, &path.frames);
 	if (err) {
 		free(path.frames.v);
 		return err;

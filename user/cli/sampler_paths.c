@@ -229,6 +229,8 @@ int sampler_paths__tick(struct sampler_paths *s, bool last, struct tick *t)
 	err = update(s, last, t);
 	if (!err)
 		err = code_book__tell(&s->book, t);
+	if (!err)
+		err = code_book__limits(&s->book, &t->limits);
 	vec_for_each(m, &t->modules)
 		if (!err)
 			err = add_module(s, m);

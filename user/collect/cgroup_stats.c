@@ -197,38 +197,15 @@ static const struct cgroup_sample *find_old(struct walk *w, const char *path)
 	return NULL;
 }
 
-/*
- * containerd's own tool puts a container at "/NAMESPACE/ID", where the id is a
- * name: only its state on disk tells it from a directory of anybody's.
- */
-static bool is_containerd_task(int root_fd, const char *path)
-{
-	char dir[PATH_MAX];
-	const char *slash = strchr(path + 1, '/');
-
-	return slash && slash[1] && !strchr(slash + 1, '/') &&
-	       snprintf(dir, sizeof(dir), "run/containerd/io.containerd.runtime.v2.task%s", path) <
-		       (int)sizeof(dir) &&
-	       !faccessat(root_fd, dir, F_OK, 0);
-}
-
 static int identify(struct walk *w, struct cgroup_sample *c)
 {
 	const struct cgroup_sample *old = find_old(w, c->path);
-	int err;
 
 	if (old && !old->container.name_is_id) {
 		c->container = old->container;
 		return 0;
 	}
-	container_parse(c->path, &c->container);
-	if (c->container.runtime == RUNTIME_NONE && is_containerd_task(w->root_fd, c->path)) {
-		c->container.runtime = RUNTIME_CONTAINERD;
-		snprintf(c->container.name, sizeof(c->container.name), "%s",
-			 strrchr(c->path, '/') + 1);
-	}
-	err = container_name(w->root_fd, c->path, &c->container);
-	return err == -ENOENT ? 0 : err;
+	return container_identify(w->root_fd, c->path, &c->container);
 }
 
 /* Vanished between being listed and being read. */

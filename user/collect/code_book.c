@@ -14,7 +14,7 @@
 
 int code_book__init(struct code_book *b, int root_fd)
 {
-	*b = (struct code_book){.irq_err = 1};
+	*b = (struct code_book){.irq_err = 1, .cgroups.root_fd = root_fd};
 	pthread_mutex_init(&b->lock, NULL);
 	b->loaded_fd = openat(root_fd, "proc/modules", O_RDONLY | O_CLOEXEC);
 	return modules__kernel(&b->modules, root_fd, &b->kernel_module);
@@ -27,6 +27,7 @@ void code_book__free(struct code_book *b)
 	cleanup_close(&b->loaded_fd);
 	vec_free(&b->loaded);
 	vec_free(&b->irq);
+	cgroup_names__free(&b->cgroups);
 	pthread_mutex_destroy(&b->lock);
 }
 
@@ -96,6 +97,52 @@ static int tell_modules(struct code_book *b, struct tick *t)
 	return 0;
 }
 
+static int tell_cgroup(uint32_t path, bool charged, const struct cgroup_name *name, struct tick *t)
+{
+	const struct container *c = &name->container;
+	struct path_cgroup row = {.id = path, .charged = charged, .runtime = c->runtime};
+	int err;
+
+	memcpy(row.name, c->name, sizeof(row.name));
+	memcpy(row.container, c->id, sizeof(row.container));
+	row.cgroup = strdup(name->path);
+	err = row.cgroup ? vec_push(&t->path_cgroups, row) : -ENOMEM;
+	if (err)
+		free(row.cgroup);
+	return err;
+}
+
+static int tell_cgroups(struct code_book *b, struct tick *t)
+{
+	int err = 0;
+
+	vec_for_each(e, &b->table.paths) {
+		const struct cgroup_name *name;
+
+		if (err || !e->cgroup ||
+		    (e->cgroup == e->cgroup_told && e->charged == e->charged_told))
+			continue;
+		e->cgroup_told = e->cgroup;
+		e->charged_told = e->charged;
+		name = cgroup_names__find(&b->cgroups, e->cgroup);
+		if (name)
+			err = tell_cgroup(e->now.id, e->charged, name, t);
+		else
+			b->n_cgroups_unnamed++;
+	}
+	return err;
+}
+
+int code_book__limits(struct code_book *b, struct limits *l)
+{
+	if (!b->n_cgroups_unnamed)
+		return 0;
+	return limits__set(l, "path_cgroups_lost", b->n_cgroups_unnamed,
+			   "call paths in the kernel whose cgroup was not written down: more than "
+			   "%d were new at once",
+			   MT_CGROUPS);
+}
+
 int code_book__tell(struct code_book *b, struct tick *t)
 {
 	int err;
@@ -104,6 +151,8 @@ int code_book__tell(struct code_book *b, struct tick *t)
 	err = tell_modules(b, t);
 	if (!err)
 		err = path_table__tell(&b->table, t);
+	if (!err)
+		err = tell_cgroups(b, t);
 	pthread_mutex_unlock(&b->lock);
 	return err;
 }

@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 
+#include "collect/cgroup_names.h"
 #include "collect/kernel_modules.h"
 #include "collect/kernel_text.h"
 #include "collect/modules.h"
@@ -25,6 +26,8 @@ struct code_book {
 	struct kernel_modules loaded;
 	struct text_ranges irq; /* where interrupts begin; empty: not looked for yet, or unknown */
 	int irq_err;		/* 1: not looked for yet */
+	struct cgroup_names cgroups;
+	uint64_t n_cgroups_unnamed; /* paths whose cgroup found no room in the kernel's map */
 };
 
 /* Opens the kernel's symbols, which takes rights that are dropped later. 0 or -ENOMEM; to be
@@ -42,7 +45,10 @@ const struct text_ranges *code_book__irq_entries(struct code_book *b);
  * 0: no frames, or no room. 0 or -ENOMEM. */
 int code_book__kernel_stack(struct code_book *b, const uint64_t *ip, size_t n, uint32_t *ret_leaf);
 
-/* Appends modules, nodes and paths that are new or changed. 0 or -ENOMEM. */
+/* 0 or -ENOMEM. */
+int code_book__limits(struct code_book *b, struct limits *l);
+
+/* Appends modules, nodes, paths and their cgroups that are new or changed. 0 or -ENOMEM. */
 int code_book__tell(struct code_book *b, struct tick *t);
 
 /* The files of a module, for its symbols; owned by b. -1: none. */

@@ -21,6 +21,9 @@ void container_parse(const char *cgroup_path, struct container *ret);
  */
 int container_name(int root_fd, const char *cgroup_path, struct container *c);
 
+/* Both, and containerd's own names of tasks: as much as can be told. 0 or -ENOMEM. */
+int container_identify(int root_fd, const char *cgroup_path, struct container *ret);
+
 /*
  * Where the runtimes keep their state, without the slash in front: what
  * etc/docker/daemon.json ("data-root") and etc/containers/storage.conf

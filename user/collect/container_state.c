@@ -373,3 +373,31 @@ int container_name(int root_fd, const char *cgroup_path, struct container *c)
 		err = name_rootless(root_fd, cgroup_path, c);
 	return err;
 }
+
+/*
+ * containerd's own tool puts a container at "/NAMESPACE/ID", where the id is a
+ * name: only its state on disk tells it from a directory of anybody's.
+ */
+static bool is_containerd_task(int root_fd, const char *path)
+{
+	char dir[PATH_MAX];
+	const char *slash = strchr(path + 1, '/');
+
+	return slash && slash[1] && !strchr(slash + 1, '/') &&
+	       snprintf(dir, sizeof(dir), "run/containerd/io.containerd.runtime.v2.task%s", path) <
+		       (int)sizeof(dir) &&
+	       !faccessat(root_fd, dir, F_OK, 0);
+}
+
+int container_identify(int root_fd, const char *cgroup_path, struct container *ret)
+{
+	int err;
+
+	container_parse(cgroup_path, ret);
+	if (ret->runtime == RUNTIME_NONE && is_containerd_task(root_fd, cgroup_path)) {
+		ret->runtime = RUNTIME_CONTAINERD;
+		snprintf(ret->name, sizeof(ret->name), "%s", strrchr(cgroup_path, '/') + 1);
+	}
+	err = container_name(root_fd, cgroup_path, ret);
+	return err == -ENOENT ? 0 : err;
+}

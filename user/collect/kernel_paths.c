@@ -35,7 +35,7 @@ struct kernel_paths {
 	struct pages *pages;
 	struct code_book *book;
 	struct mt_sample_control *control;
-	int samples_fd, stacks_fd;
+	int samples_fd, stacks_fd, cgroups_fd;
 	VEC(__u64) keys; /* of the last reading, slot and turn, as the samples */
 	VEC(struct mt_kernel_sample) samples;
 	struct hmap stack_index; /* key of a stack -> stacks */
@@ -89,6 +89,7 @@ int kernel_paths__open(struct pages *pages, struct code_book *book, struct kerne
 	k->book = book;
 	k->samples_fd = bpf_object__find_map_fd_by_name(t->shared.first, "kernel_samples");
 	k->stacks_fd = bpf_object__find_map_fd_by_name(obj, "kstacks");
+	k->cgroups_fd = bpf_object__find_map_fd_by_name(obj, "cgroup_names");
 	k->control = mmap(NULL, sizeof(*k->control), PROT_READ | PROT_WRITE, MAP_SHARED,
 			  bpf_object__find_map_fd_by_name(obj, "sample_control"), 0);
 	if (k->control == MAP_FAILED) {
@@ -228,16 +229,19 @@ static uint64_t hash_of(const char comm[static COMM_SIZE])
 	return (w[0] ^ w[1] * 0x9e3779b97f4a7c15ULL) >> 32;
 }
 
-/* A machine that starts programs all the time would fill the table with paths of processes that
+/* Of interrupts a path for each cgroup that their pages are charged to, if any.
+ *
+ * A machine that starts programs all the time would fill the table with paths of processes that
  * are long gone: from some number on those of one name are told together. */
-static int find_path(struct kernel_paths *k, struct path_sample *like, uint32_t *ret)
+static int find_path(struct kernel_paths *k, struct path_sample *like, uint64_t cgroup,
+		     uint32_t *ret)
 {
 	struct path_table *t = &k->book->table;
 	size_t n_before = t->paths.n;
-	uint64_t exec_id = 0;
+	uint64_t exec_id = like->proc.pid ? 0 : (uint32_t)cgroup;
 	int err;
 
-	if (k->n_paths >= PROC_PATHS_MAX && !path_table__has(t, like, 0)) {
+	if (k->n_paths >= PROC_PATHS_MAX && !path_table__has(t, like, exec_id)) {
 		like->proc = (struct proc_id){};
 		exec_id = hash_of(like->comm);
 	}
@@ -252,6 +256,8 @@ static int add_sample(struct kernel_paths *k, uint64_t key, const struct mt_kern
 	struct path_sample like = {
 		.domain = PATH_KERNEL, .leaf = stack.leaf, .complete = stack.complete};
 	double live = s->interval ? live_share(k, key, s) : 0;
+	/* Where an interrupt came in, the process it hit is not who asked. */
+	uint64_t cgroup = s->charged || !stack.irq ? s->cgroup : 0;
 	struct sample_weight w;
 	struct path_entry *e;
 	uint32_t path;
@@ -264,11 +270,15 @@ static int add_sample(struct kernel_paths *k, uint64_t key, const struct mt_kern
 		like.proc.start_ticks = s->start_ns / (NS_PER_S / k->pages->ticks_per_s);
 		memcpy(like.comm, s->comm, sizeof(like.comm));
 	}
-	err = find_path(k, &like, &path);
+	err = find_path(k, &like, cgroup, &path);
 	if (err)
 		return err;
 	w = sample_weigh(s->pages * k->pages->page_size, s->interval);
 	e = &k->book->table.paths.v[path - 1];
+	if (cgroup && (like.proc.pid || !*like.comm)) { /* not of several */
+		e->cgroup = cgroup;
+		e->charged = s->charged;
+	}
 	e->live += w.bytes * live;
 	e->variance += w.variance * live * live;
 	e->now.samples++;
@@ -283,6 +293,7 @@ static int add_all(struct kernel_paths *k)
 
 	code_book__look_at_modules(k->book);
 	err = take_stacks(k);
+	err = err ?: cgroup_names__take(&k->book->cgroups, k->cgroups_fd);
 	path_table__begin(&k->book->table, PATH_KERNEL);
 	for (size_t i = 0; !err && i < k->samples.n; i++)
 		err = add_sample(k, k->keys.v[i], &k->samples.v[i]);

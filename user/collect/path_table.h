@@ -21,6 +21,8 @@ struct path_frame_at {
 
 struct path_entry {
 	struct path_sample now, told;
+	uint64_t cgroup, cgroup_told; /* where it took it last: the kernel's id; 0: unknown */
+	bool charged, charged_told;
 	uint64_t exec_id;	      /* paths of one process before and after an exec are two */
 	double live, variance, taken; /* sums in the making */
 	uint64_t samples, oldest;     /* the same, where a sum may have to be given up */

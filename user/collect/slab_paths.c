@@ -95,6 +95,7 @@ static int update_one(struct slab_paths *s, const struct slab_holding *h)
 	if (err)
 		return err;
 	e = &s->book->table.paths.v[path - 1];
+	e->cgroup = h->cgroup ?: e->cgroup;
 	e->live += h->live;
 	e->variance += h->variance;
 	e->now.samples += h->samples;
@@ -114,6 +115,7 @@ int slab_paths__update(struct slab_paths *s)
 		return err;
 	pthread_mutex_lock(&s->book->lock);
 	code_book__look_at_modules(s->book);
+	err = cgroup_names__take(&s->book->cgroups, slab_trace__cgroups_fd(s->trace));
 	path_table__begin(&s->book->table, PATH_SLAB);
 	vec_for_each(h, &s->holdings)
 		err = err ?: update_one(s, h);

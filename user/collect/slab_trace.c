@@ -273,6 +273,8 @@ static int add_object(struct slab_trace *t, const struct mt_object *o, struct sl
 	h->live += w.bytes;
 	h->variance += w.variance;
 	h->samples++;
+	if (h->id.pid)
+		h->cgroup = o->cgroup;
 	if (o->time_ns < h->oldest_ns)
 		h->oldest_ns = o->time_ns;
 	return 0;
@@ -295,6 +297,11 @@ int slab_trace__read(struct slab_trace *t, uint64_t min_age_ns, struct slab_hold
 		if (t->objects.v[i].time_ns + min_age_ns <= now_ns)
 			err = add_object(t, &t->objects.v[i], ret);
 	return err;
+}
+
+int slab_trace__cgroups_fd(const struct slab_trace *t)
+{
+	return bpf_object__find_map_fd_by_name(t->obj, "cgroup_names");
 }
 
 static uint64_t sum_count(const struct slab_trace *t, enum mt_slab_count which)

@@ -23,8 +23,9 @@ struct slab_trace_options {
 struct slab_holding {
 	struct proc_id id; /* of who allocated; zero: an interrupt */
 	char comm[COMM_SIZE];
-	char cache[32]; /* "" : an unnamed one (up to 6.0) */
-	uint64_t stack; /* slab_trace__stack(); 0: none */
+	char cache[32];	 /* "" : an unnamed one (up to 6.0) */
+	uint64_t stack;	 /* slab_trace__stack(); 0: none */
+	uint64_t cgroup; /* the kernel's id of who allocated's, last; 0: unknown */
 	double live, variance;
 	uint64_t samples;
 	uint64_t oldest_ns; /* CLOCK_BOOTTIME */
@@ -48,6 +49,9 @@ int slab_trace__read(struct slab_trace *t, uint64_t min_age_ns, struct slab_hold
 /* Addresses of a stack, innermost first, cut where an interrupt began; their number. */
 size_t slab_trace__stack(struct slab_trace *t, uint64_t key, uint64_t ret[static MT_KSTACK_DEPTH],
 			 bool *ret_complete);
+
+/* Of the map with the names of cgroups; the tracer's. */
+int slab_trace__cgroups_fd(const struct slab_trace *t);
 
 /* 0 or -ENOMEM. */
 int slab_trace__limits(const struct slab_trace *t, struct limits *l);

@@ -64,6 +64,15 @@ struct path_sample {
 	uint64_t oldest;  /* CLOCK_BOOTTIME ns of the oldest live one; 0: unknown */
 };
 
+/* Where a path of the kernel's took its memory, last: new or changed. */
+struct path_cgroup {
+	uint32_t id; /* of the path */
+	bool charged;
+	enum container_runtime runtime;
+	char *cgroup; /* owned by the row */
+	char name[256], container[65];
+};
+
 /* Now, or when its process ended: bytes. */
 static inline uint64_t path_held(const struct path_sample *p)
 {

@@ -97,6 +97,28 @@ static int add_path(struct code_history *c, const struct path_sample *s, uint64_
 	return add_point(c, p, now_ns);
 }
 
+static int keep(struct code_history *c, const char *s, const char **ret)
+{
+	*ret = s && *s ? strings__keep(&c->strings, s) : NULL;
+	return s && *s && !*ret ? -ENOMEM : 0;
+}
+
+static int add_cgroup(struct code_history *c, const struct path_cgroup *g)
+{
+	struct path_place place = {.charged = g->charged, .runtime = g->runtime};
+	int err;
+
+	if (!g->id || g->id > c->paths.n) {
+		c->n_strays++;
+		return 0;
+	}
+	err = keep(c, g->cgroup, &place.cgroup);
+	err = err ?: keep(c, g->name, &place.name);
+	err = err ?: keep(c, g->container, &place.id);
+	c->paths.v[g->id - 1].place = place;
+	return err;
+}
+
 static void add_ages(struct code_history *c, const struct path_ages *a)
 {
 	if (!a->id || a->id > c->paths.n || a->begin_ns >= a->end_ns) {
@@ -155,6 +177,8 @@ int code_history__add(struct code_history *c, const struct tick *t)
 		err = err ?: code_history__add_symbol(c, s);
 	vec_for_each(p, &t->paths)
 		err = err ?: add_path(c, p, t->mono_ns);
+	vec_for_each(g, &t->path_cgroups)
+		err = err ?: add_cgroup(c, g);
 	vec_for_each(a, &t->ages)
 		add_ages(c, a);
 	vec_for_each(s, &t->sampling) {

@@ -28,6 +28,7 @@ struct track_moments {
 struct path_history {
 	struct path_sample last;
 	uint32_t track_kib[TRACK_MOMENTS]; /* held at each moment; 0 before it was first seen */
+	struct path_place place;	   /* strings are the history's */
 	struct path_ages ages;		   /* the newest told; id 0: none */
 	uint64_t taken_ns;		   /* CLOCK_BOOTTIME of the tick that last saw it take */
 	uint64_t start;			   /* held at the first tick; 0 when it came later */

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/vec.h"
+#include "model/system.h"
 
 /* What kind of memory a path holds; a byte is never in two of one report's paths of a domain. */
 enum path_domain {
@@ -22,6 +23,20 @@ enum path_domain {
 };
 
 extern const char *const path_domain_names[_PATH_DOMAIN_MAX]; /* "user" "heap" "kernel" … */
+
+/* Where the memory of a path was taken, last; strings are raw and borrowed. */
+struct path_place {
+	const char *cgroup; /* below the hierarchy's root; NULL unknown */
+	bool charged;	    /* the kernel charges the memory to it; else its process was in it */
+	enum container_runtime runtime;
+	const char *name; /* of the container or service; NULL: neither */
+	const char *id;	  /* of the container: hex for most; NULL: none */
+};
+
+static inline bool path_place__is_container(const struct path_place *p)
+{
+	return p->runtime != RUNTIME_NONE && p->runtime != RUNTIME_SERVICE && p->name;
+}
 
 /* Strings are raw and borrowed from whoever owns the path; NULL is unknown. */
 struct path_frame {

@@ -169,6 +169,7 @@ struct report_path {
 	enum ledger_line line;	       /* PATH_KERNEL: that they are in, or line_more */
 	enum ledger_line line_more;
 	const char *driver;	   /* kernel module that asked, or through which; NULL: none */
+	struct path_place place;   /* in the kernel; strings are the report's */
 	size_t asker;		   /* in the kernel: frame that is no allocator's; frames.n: none */
 	struct path_frames frames; /* v is the path's, strings are the report's; n 0: unknown */
 };

@@ -45,6 +45,9 @@ void tick__clear(struct tick *t)
 		code_module__clear(m);
 	vec_for_each(s, &t->symbols)
 		code_symbol__clear(s);
+	vec_for_each(c, &t->path_cgroups)
+		free(c->cgroup);
+	t->path_cgroups.n = 0;
 	t->modules.n = t->nodes.n = t->symbols.n = t->paths.n = t->ages.n = 0;
 	t->sampling.n = 0;
 	t->meminfo.n = t->procs.n = t->owners.n = t->smaps.n = 0;
@@ -80,6 +83,7 @@ void tick__free(struct tick *t)
 	vec_free(&t->nodes);
 	vec_free(&t->symbols);
 	vec_free(&t->paths);
+	vec_free(&t->path_cgroups);
 	vec_free(&t->ages);
 	vec_free(&t->sampling);
 	limits__free(&t->limits);

@@ -242,13 +242,14 @@ struct tick {
 	struct alert_list alerts; /* told at this moment */
 	struct analysis analysis; /* of --analyze, at its first and last tick */
 	struct facts facts; /* mostly in the first tick; a later one of a kind and name stands */
-	VEC(struct code_module) modules;     /* new */
-	VEC(struct code_node) nodes;	     /* new */
-	VEC(struct code_symbol) symbols;     /* new */
-	VEC(struct path_sample) paths;	     /* new or changed */
-	VEC(struct path_ages) ages;	     /* now and then */
-	VEC(struct sampling_stats) sampling; /* at most one */
-	struct limits limits;		     /* all of them, running totals */
+	VEC(struct code_module) modules;      /* new */
+	VEC(struct code_node) nodes;	      /* new */
+	VEC(struct code_symbol) symbols;      /* new */
+	VEC(struct path_sample) paths;	      /* new or changed */
+	VEC(struct path_cgroup) path_cgroups; /* new or changed */
+	VEC(struct path_ages) ages;	      /* now and then */
+	VEC(struct sampling_stats) sampling;  /* at most one */
+	struct limits limits;		      /* all of them, running totals */
 	struct self_sample self;
 	uint32_t n_procs; /* alive now, changed or not */
 };

@@ -20,6 +20,10 @@ void json_ledger(struct json_writer *w, const struct report *r);
  *   paths[]                     what a call path holds: see struct report_path
  *     .verdict                  on live_bytes: see json_verdict.c
  *     .class                    domain "kernel": what the pages are for
+ *     .cgroup                   in the kernel: where its process was; of interrupts and kernel
+ *                               threads, to which the memory is charged
+ *     .charged                  whether the memory is charged to that cgroup
+ *     .runtime .container .container_id  when it is a container's; .runtime alone: a service's
  *     .driver                   kernel module that asked, or through which; absent: none
  *     .asked_by                 the innermost function that is no allocator's
  *     .stack[]                  leaf first

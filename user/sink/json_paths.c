@@ -74,6 +74,20 @@ static struct json_object *frame_object(const struct path_frame *f)
 	return o;
 }
 
+/* As growers and containers have them. */
+static void add_place(struct json_object *o, const struct path_place *p)
+{
+	add_text(o, "cgroup", p->cgroup);
+	if (p->cgroup)
+		json_add_bool(o, "charged", p->charged);
+	if (p->runtime != RUNTIME_NONE)
+		add_text(o, "runtime", container_runtime_names[p->runtime]);
+	if (path_place__is_container(p)) {
+		add_text(o, "container", p->name);
+		add_text(o, "container_id", p->id);
+	}
+}
+
 static bool is_kernel(const struct report_path *p)
 {
 	return p->domain == PATH_KERNEL || p->domain == PATH_SLAB;
@@ -86,6 +100,7 @@ static void write_path(struct json_writer *w, const struct report_path *p)
 	add_who(o, p->domain, p->id, p->comm);
 	if (*p->what)
 		json_add_string(o, "what", p->what, sizeof(p->what));
+	add_place(o, &p->place);
 	add_text(o, "class", p->class);
 	add_text(o, "driver", p->driver);
 	if (is_kernel(p) && p->asker < p->frames.n)

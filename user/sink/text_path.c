@@ -95,6 +95,18 @@ static bool is_kernel(enum path_domain domain)
 	return domain == PATH_KERNEL || domain == PATH_SLAB;
 }
 
+static void add_place(struct strbuf *b, const struct path_place *p, bool has_process)
+{
+	bool is_container = path_place__is_container(p);
+
+	if (!is_container && (has_process || !p->charged))
+		return;
+	strbuf_addf(b, has_process ? " in " : ", charged to ");
+	if (is_container)
+		strbuf_addf(b, "%s container ", container_runtime_names[p->runtime]);
+	add_safe(b, is_container ? p->name : p->cgroup);
+}
+
 static void add_holder(struct strbuf *b, const struct report_path *p)
 {
 	char safe[sizeof(p->what) * 4];
@@ -111,6 +123,7 @@ static void add_holder(struct strbuf *b, const struct report_path *p)
 	else
 		strbuf_addf(b, ", by %s (pid %u)",
 			    safe_text(safe, sizeof(safe), p->comm, sizeof(p->comm)), p->id.pid);
+	add_place(b, &p->place, p->id.pid);
 }
 
 /* Without an error there was no sampling: these are the blocks themselves. */

@@ -49,6 +49,11 @@ static struct hmap_key key_of_ages(const void *row)
 	return (struct hmap_key){{((const struct path_ages *)row)->id, 0, 0}};
 }
 
+static struct hmap_key key_of_path_cgroup(const void *row)
+{
+	return (struct hmap_key){{((const struct path_cgroup *)row)->id, 0, 0}};
+}
+
 static struct hmap_key key_of_sampling(const void *row)
 {
 	(void)row;
@@ -96,6 +101,7 @@ static const struct {
 	[ROWS_SLAB] = {.key = key_of_slab},
 	[ROWS_CGROUP] = {.key = key_of_cgroup},
 	[ROWS_PATH] = {.key = key_of_path},
+	[ROWS_PATH_CGROUP] = {.key = key_of_path_cgroup},
 	[ROWS_PATH_AGES] = {.key = key_of_ages},
 	[ROWS_SAMPLING] = {.key = key_of_sampling},
 };

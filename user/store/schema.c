@@ -363,6 +363,9 @@ const struct table row_tables[N_ROW_TABLES] = {
 					symbol_columns, symbols),
 	[ROWS_PATH] = ROW_TABLE_SINCE(6, "path", "new or changed: what call paths hold",
 				      struct path_sample, path_columns, paths),
+	[ROWS_PATH_CGROUP] =
+		ROW_TABLE_SINCE(8, "path_cgroup", "where kernel paths took it, new or changed",
+				struct path_cgroup, path_cgroup_columns, path_cgroups),
 	[ROWS_PATH_AGES] = ROW_TABLE_SINCE(7, "path_ages", "now and then: ages of what paths hold",
 					   struct path_ages, path_ages_columns, ages),
 	[ROWS_SAMPLING] = ROW_TABLE_SINCE(6, "sampling", "how it went, running totals",

@@ -17,9 +17,10 @@
  * What is written. Readers accept every format up to it: a table that came
  * with a later format than the file's is empty. Formats: 1; 2 (slab, cgroup);
  * 3 (alert, and those of --analyze); 4 (fact); 5 (machine, hidden);
- * 6 (code and paths); 7 (mapped, path_ages).
+ * 6 (code and paths); 7 (mapped, path_ages);
+ * 8 (path_cgroup).
  */
-#define SESSION_FORMAT 7
+#define SESSION_FORMAT 8
 
 enum column_kind {
 	COLUMN_U32,
@@ -101,6 +102,7 @@ enum row_table {
 	ROWS_NODE,
 	ROWS_SYMBOL,
 	ROWS_PATH,
+	ROWS_PATH_CGROUP,
 	ROWS_PATH_AGES,
 	ROWS_SAMPLING,
 	N_ROW_TABLES,

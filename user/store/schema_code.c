@@ -58,6 +58,16 @@ const struct column path_columns[] = {
 	PATH(oldest, "oldest_ns", COLUMN_U64, "CLOCK_BOOTTIME of the oldest live one; 0: unknown"),
 };
 
+const struct column path_cgroup_columns[] = {
+	FIELD(struct path_cgroup, id, "id", COLUMN_U32, "path.id"),
+	FIELD(struct path_cgroup, charged, "charged", COLUMN_BOOL,
+	      "1: its memory is charged to it; 0: its process was in it"),
+	FIELD_ENUM(struct path_cgroup, runtime, "runtime", _CONTAINER_RUNTIME_MAX, "as in cgroup"),
+	TEXT(struct path_cgroup, cgroup, 4096, "below the root of the hierarchy"),
+	FIELD(struct path_cgroup, name, "name", COLUMN_NAME, "text.id: of container or service"),
+	FIELD(struct path_cgroup, container, "container", COLUMN_NAME, "text.id: its id"),
+};
+
 #define AGES(member, kind, text) FIELD(struct path_ages, member, #member, kind, text)
 #define EPOCH(i)                                                                                   \
 	FIELD(struct path_ages, live[i], "live" #i "_bytes", COLUMN_U64, "taken in that part")

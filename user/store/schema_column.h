@@ -30,4 +30,4 @@ extern const struct column alert_columns[10], analysis_columns[3], zombie_column
 	zombie_parent_columns[8], fd_columns[15], fd_group_columns[6], sysv_columns[18],
 	tmpfs_columns[7], shm_columns[8], shm_holder_columns[7], mapping_columns[16],
 	module_columns[6], node_columns[4], symbol_columns[7], path_columns[14],
-	path_ages_columns[3 + PATH_EPOCHS], sampling_columns[6];
+	path_cgroup_columns[6], path_ages_columns[3 + PATH_EPOCHS], sampling_columns[6];
