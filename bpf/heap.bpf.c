@@ -58,14 +58,35 @@ struct {
 
 /* --- allocations --- */
 
-static __always_inline struct mt_heap_proc *watched(void)
-{
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+#ifdef MT_HEAP_SESSION
+extern bool bpf_session_is_return(void) __ksym;
+#endif
 
-	return bpf_map_lookup_elem(&heap_procs, &tgid);
+/* One program for entry and return: what the entry returns decides whether there is a return. */
+static __always_inline bool is_return(void)
+{
+#ifdef MT_HEAP_SESSION
+	return bpf_session_is_return();
+#else
+	return false;
+#endif
 }
 
-static __always_inline struct mt_heap_thread *this_thread(void)
+/* Of an entry. Only in a session it has an effect. */
+#define RETURN_WANTED 0
+#define RETURN_SKIPPED 1
+
+/* What the function was probed with: only a session tells it. */
+static __always_inline bool is_leaf(void *ctx)
+{
+#ifdef MT_HEAP_SESSION
+	return bpf_get_attach_cookie(ctx) == MT_HEAP_LEAF;
+#else
+	return false;
+#endif
+}
+
+static __always_inline struct mt_heap_thread *known_thread(void)
 {
 	__u32 tid = bpf_get_current_pid_tgid();
 
@@ -74,31 +95,39 @@ static __always_inline struct mt_heap_thread *this_thread(void)
 
 static __always_inline struct mt_heap_thread *new_thread(void)
 {
-	__u32 tid = bpf_get_current_pid_tgid(), zero = 0;
-	struct mt_heap_thread *blank;
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32, tid = bpf_get_current_pid_tgid(), zero = 0;
+	struct mt_heap_thread *t = NULL, *blank;
+	struct mt_heap_proc *p = bpf_map_lookup_elem(&heap_procs, &tgid);
 
-	blank = bpf_map_lookup_elem(&heap_blank, &zero);
-	if (!blank || bpf_map_update_elem(&heap_threads, &tid, blank, BPF_ANY))
+	if (!p)
 		return NULL;
-	return bpf_map_lookup_elem(&heap_threads, &tid);
+	blank = bpf_map_lookup_elem(&heap_blank, &zero);
+	if (blank && !bpf_map_update_elem(&heap_threads, &tid, blank, BPF_ANY))
+		t = bpf_map_lookup_elem(&heap_threads, &tid);
+	if (t)
+		t->space = p->space;
+	else
+		count(MT_HEAP_C_NO_THREAD, 1);
+	return t;
 }
 
-static __always_inline bool draw(struct mt_heap_thread *t, __u64 size)
+/* NULL: not of a watched process. What is known of a thread is of the program that its process
+ * executes now: an exec and its end take it away. */
+static __always_inline struct mt_heap_thread *this_thread(void)
 {
-	struct mt_heap_control *control;
-	__u32 zero = 0;
-	bool due = true;
+	return known_thread() ?: new_thread();
+}
 
-	control = bpf_map_lookup_elem(&heap_control, &zero);
-	if (!control || !control->interval)
+static __always_inline bool draw(struct mt_heap_thread *t, __u64 interval, __u64 size)
+{
+	if (!interval)
 		return true;
 	if (t->started) {
 		t->left -= size;
-		due = t->left <= 0;
-		if (!due)
+		if (t->left > 0)
 			return false;
 	}
-	t->left = control->interval * random_exponential() >> 16;
+	t->left = interval * random_exponential() >> 16;
 	if (t->started)
 		return true;
 	/* The first gap of a thread begins before this block. */
@@ -106,7 +135,7 @@ static __always_inline bool draw(struct mt_heap_thread *t, __u64 size)
 	t->left -= size;
 	if (t->left > 0)
 		return false;
-	t->left = control->interval * random_exponential() >> 16;
+	t->left = interval * random_exponential() >> 16;
 	return true;
 }
 
@@ -128,97 +157,35 @@ static __always_inline void take_old(struct mt_heap_thread *t, __u64 addr)
 	bpf_map_delete_elem(&heap_blocks, &at);
 }
 
-static __always_inline struct mt_heap_thread *enter(const __u64 *regs, enum mt_heap_kind kind,
-						    __u64 size)
+/* NULL: its return is of no interest. */
+static __always_inline struct mt_heap_thread *enter(void *ctx, enum mt_heap_kind kind, __u64 size)
 {
-	struct mt_heap_proc *p = watched();
-	struct mt_heap_thread *t;
+	struct mt_heap_thread *t = this_thread();
+	const struct mt_heap_control *control;
+	const __u64 *regs = ctx;
 	__u64 before = 0;
+	__u32 zero = 0;
 
-	if (!p)
+	control = bpf_map_lookup_elem(&heap_control, &zero);
+	if (!t || !control)
 		return NULL;
-	t = this_thread() ?: new_thread();
-	if (!t) {
-		count(MT_HEAP_C_NO_THREAD, 1);
-		return NULL;
-	}
 	/* Within a call, deeper on the stack: an allocator that uses another function of its
 	 * own. A call left by a jump is found by its place, which is not above ours. */
-	if (t->space == p->space && t->sp > regs[MT_PT_REG_SP])
+	if (t->sp > regs[MT_PT_REG_SP])
 		return NULL;
-	if (t->space == p->space && t->sp == regs[MT_PT_REG_SP])
+	if (t->sp == regs[MT_PT_REG_SP])
 		before = t->path_key;
-	t->space = p->space;
+	t->keep = draw(t, control->interval, size);
+	t->sp = 0;
+	if (!t->keep && is_leaf(ctx))
+		return NULL;
 	t->sp = regs[MT_PT_REG_SP];
 	t->kind = kind;
 	t->size = size;
 	t->had_old = 0;
-	t->keep = draw(t, size);
 	if (t->keep)
-		t->path_key = walk(regs, t, before);
+		t->path_key = walk(regs, t, control->epoch, before);
 	return t;
-}
-
-SEC("uprobe")
-int heap_malloc(void *ctx)
-{
-	const __u64 *regs = ctx;
-
-	enter(regs, MT_HEAP_MALLOC, regs[MT_PT_REG_ARG1]);
-	return 0;
-}
-
-SEC("uprobe")
-int heap_calloc(void *ctx)
-{
-	const __u64 *regs = ctx;
-
-	/* An overflow fails, and is not looked at again. */
-	enter(regs, MT_HEAP_CALLOC, regs[MT_PT_REG_ARG1] * regs[MT_PT_REG_ARG2]);
-	return 0;
-}
-
-SEC("uprobe")
-int heap_aligned(void *ctx)
-{
-	const __u64 *regs = ctx;
-
-	enter(regs, MT_HEAP_ALIGNED, regs[MT_PT_REG_ARG2]);
-	return 0;
-}
-
-SEC("uprobe")
-int heap_posix(void *ctx)
-{
-	const __u64 *regs = ctx;
-	struct mt_heap_thread *t = enter(regs, MT_HEAP_POSIX, regs[MT_PT_REG_ARG3]);
-
-	if (t)
-		t->result = regs[MT_PT_REG_ARG1];
-	return 0;
-}
-
-SEC("uprobe")
-int heap_realloc(void *ctx)
-{
-	const __u64 *regs = ctx;
-	struct mt_heap_thread *t = enter(regs, MT_HEAP_REALLOC, regs[MT_PT_REG_ARG2]);
-
-	if (t)
-		take_old(t, regs[MT_PT_REG_ARG1]);
-	return 0;
-}
-
-SEC("uprobe")
-int heap_realloc_n(void *ctx)
-{
-	const __u64 *regs = ctx;
-	struct mt_heap_thread *t =
-		enter(regs, MT_HEAP_REALLOC_N, regs[MT_PT_REG_ARG2] * regs[MT_PT_REG_ARG3]);
-
-	if (t)
-		take_old(t, regs[MT_PT_REG_ARG1]);
-	return 0;
 }
 
 static __always_inline void keep_block(struct mt_heap_thread *t, __u64 addr)
@@ -251,11 +218,11 @@ static __always_inline __u64 result_of(const __u64 *regs, const struct mt_heap_t
 	return addr;
 }
 
-SEC("uretprobe")
-int heap_return(void *ctx)
+/* An allocation function has returned. */
+static __always_inline int leave(void *ctx)
 {
 	const __u64 *regs = ctx;
-	struct mt_heap_thread *t = this_thread();
+	struct mt_heap_thread *t = known_thread();
 	__u64 addr;
 
 	/* The return address has been taken off the stack. */
@@ -274,19 +241,92 @@ int heap_return(void *ctx)
 	return 0;
 }
 
+static __always_inline int enter_plain(void *ctx, enum mt_heap_kind kind, __u64 size)
+{
+	return enter(ctx, kind, size) ? RETURN_WANTED : RETURN_SKIPPED;
+}
+
+/* `result`: where the function puts the address. */
+static __always_inline int enter_posix(void *ctx, __u64 result, __u64 size)
+{
+	struct mt_heap_thread *t = enter(ctx, MT_HEAP_POSIX, size);
+
+	if (!t)
+		return RETURN_SKIPPED;
+	t->result = result;
+	return RETURN_WANTED;
+}
+
+static __always_inline int enter_realloc(void *ctx, enum mt_heap_kind kind, __u64 old, __u64 size)
+{
+	struct mt_heap_thread *t = enter(ctx, kind, size);
+
+	if (!t)
+		return RETURN_SKIPPED;
+	take_old(t, old);
+	return RETURN_WANTED;
+}
+
+#define ARG(n) (((const __u64 *)ctx)[MT_PT_REG_ARG##n])
+
+SEC("uprobe")
+int heap_malloc(void *ctx)
+{
+	return is_return() ? leave(ctx) : enter_plain(ctx, MT_HEAP_MALLOC, ARG(1));
+}
+
+SEC("uprobe")
+int heap_calloc(void *ctx)
+{
+	/* An overflow fails, and is not looked at again. */
+	return is_return() ? leave(ctx) : enter_plain(ctx, MT_HEAP_CALLOC, ARG(1) * ARG(2));
+}
+
+SEC("uprobe")
+int heap_aligned(void *ctx)
+{
+	return is_return() ? leave(ctx) : enter_plain(ctx, MT_HEAP_ALIGNED, ARG(2));
+}
+
+SEC("uprobe")
+int heap_posix(void *ctx)
+{
+	return is_return() ? leave(ctx) : enter_posix(ctx, ARG(1), ARG(3));
+}
+
+SEC("uprobe")
+int heap_realloc(void *ctx)
+{
+	return is_return() ? leave(ctx) : enter_realloc(ctx, MT_HEAP_REALLOC, ARG(1), ARG(2));
+}
+
+SEC("uprobe")
+int heap_realloc_n(void *ctx)
+{
+	return is_return() ? leave(ctx)
+			   : enter_realloc(ctx, MT_HEAP_REALLOC_N, ARG(1), ARG(2) * ARG(3));
+}
+
+#ifndef MT_HEAP_SESSION
+SEC("uretprobe")
+int heap_return(void *ctx)
+{
+	return leave(ctx);
+}
+#endif
+
 SEC("uprobe")
 int heap_free(void *ctx)
 {
-	const __u64 *regs = ctx;
-	struct mt_heap_at at = {.addr = regs[MT_PT_REG_ARG1]};
-	struct mt_heap_proc *p;
+	struct mt_heap_at at = {.addr = ARG(1)};
+	struct mt_heap_thread *t;
 
 	if (!at.addr)
 		return 0;
-	p = watched();
-	if (!p)
+	t = this_thread();
+	if (!t)
 		return 0;
-	at.space = p->space;
+	at.space = t->space;
 	bpf_map_delete_elem(&heap_blocks, &at);
 	return 0;
 }
@@ -330,11 +370,14 @@ int heap_fork(struct bpf_raw_tracepoint_args *ctx)
 SEC("raw_tp/sched_process_exec")
 int heap_exec(struct bpf_raw_tracepoint_args *ctx)
 {
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32, before = ctx->args[1];
 	struct mt_heap_proc *p = bpf_map_lookup_elem(&heap_procs, &tgid);
 
 	if (!p)
 		return 0;
+	/* Who executes has the leader's number from here on. */
+	bpf_map_delete_elem(&heap_threads, &before);
+	bpf_map_delete_elem(&heap_threads, &tgid);
 	p->space = new_space(tgid);
 	tell(MT_HEAP_EXEC, tgid, p->space);
 	return 0;
@@ -345,11 +388,13 @@ int heap_exit(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct task_struct *task = (void *)ctx->args[0];
 	__u32 tid = BPF_CORE_READ(task, pid), tgid = BPF_CORE_READ(task, tgid);
-	struct mt_heap_proc *p = bpf_map_lookup_elem(&heap_procs, &tgid);
+	struct mt_heap_proc *p;
 
+	/* First: another thread that ends now may already have taken the process away. */
+	bpf_map_delete_elem(&heap_threads, &tid);
+	p = bpf_map_lookup_elem(&heap_procs, &tgid);
 	if (!p)
 		return 0;
-	bpf_map_delete_elem(&heap_threads, &tid);
 	/* The count was taken down before the event: 0 says this was the last thread. */
 	if (BPF_CORE_READ(task, signal, live.counter))
 		return 0;

@@ -121,7 +121,7 @@ static __always_inline __u64 keep_path(struct mt_heap_thread *t, __u64 hash, __u
 {
 	__u64 key = mt_heap_key(mt_heap_mix(hash, end));
 
-	if (bpf_map_lookup_elem(&heap_paths, &key))
+	if (key == t->path_key || bpf_map_lookup_elem(&heap_paths, &key))
 		return key;
 	t->path.space = t->space;
 	t->path.tgid = bpf_get_current_pid_tgid() >> 32;
@@ -133,30 +133,74 @@ static __always_inline __u64 keep_path(struct mt_heap_thread *t, __u64 hash, __u
 	return 0;
 }
 
+/* The rule of a return address; NULL: user space has not been asked for it yet. */
+static __always_inline const struct mt_heap_rule *rule_of(struct mt_heap_thread *t, __u64 addr,
+							  __u32 epoch)
+{
+	struct mt_heap_near *near = &t->near[(addr ^ addr >> 6) % MT_HEAP_NEAR];
+	struct mt_heap_at at = {addr, t->space};
+	struct mt_heap_rule *rule;
+
+	if (near->addr == addr && near->rule.epoch == epoch)
+		return &near->rule;
+	rule = bpf_map_lookup_elem(&heap_rules, &at);
+	if (!rule)
+		return NULL;
+	near->addr = addr;
+	near->rule = *rule;
+	near->rule.epoch = epoch;
+	return &near->rule;
+}
+
+/* Two words of the stack. 0, or they cannot be read. */
+static __always_inline long read_pair(struct mt_heap_thread *t, __u64 addr, __u64 word[2])
+{
+	__u64 i = (addr - t->window_at) / sizeof(__u64);
+
+	if (addr % sizeof(__u64))
+		return bpf_probe_read_user(word, 2 * sizeof(word[0]), (void *)addr);
+	if (i >= MT_HEAP_WINDOW) {
+		t->window_at = addr;
+		i = 0;
+		if (bpf_probe_read_user(t->window, sizeof(t->window), (void *)addr)) {
+			/* Where a stack begins there is less. */
+			t->window_at = 0;
+			return bpf_probe_read_user(word, 2 * sizeof(word[0]), (void *)addr);
+		}
+	}
+	i &= MT_HEAP_WINDOW - 1;
+	word[0] = t->window[i];
+	word[1] = t->window[i + 1];
+	return 0;
+}
+
 /*
  * From the first instruction of an allocation function, where the return address is on top.
  * before: the path key of a call that was entered with the same stack pointer, 0: none.
  */
-static __always_inline __u64 walk(const __u64 *regs, struct mt_heap_thread *t, __u64 before)
+static __always_inline __u64 walk(const __u64 *regs, struct mt_heap_thread *t, __u32 epoch,
+				  __u64 before)
 {
-	struct mt_heap_at at = {.space = t->space};
 	__u64 sp = regs[MT_PT_REG_SP], bp = regs[MT_PT_REG_BP], hash = t->space;
 	__u64 word[2]; /* below the CFA: often the frame pointer, and the return address */
 	__u32 n = 1, end = MT_RULE_BROKEN;
+	__u64 addr;
 
 	t->path.ip[0] = regs[MT_PT_REG_IP];
 	hash = mt_heap_mix(hash, t->path.ip[0]);
-	if (bpf_probe_read_user(&at.addr, sizeof(at.addr), (void *)sp))
+	t->window_at = 0;
+	if (read_pair(t, sp, word))
 		return keep_path(t, hash, n, end);
-	sp += sizeof(at.addr);
+	addr = word[0];
+	sp += sizeof(addr);
 	for (__u32 i = 1; i < MT_HEAP_DEPTH; i++) {
-		struct mt_heap_rule *rule;
+		const struct mt_heap_rule *rule;
 		__u64 cfa;
 
-		t->path.ip[i] = at.addr;
+		t->path.ip[i] = addr;
 		n = i + 1;
-		hash = mt_heap_mix(hash, at.addr);
-		rule = bpf_map_lookup_elem(&heap_rules, &at);
+		hash = mt_heap_mix(hash, addr);
+		rule = rule_of(t, addr, epoch);
 		if (!rule) {
 			t->path.n = n;
 			return send_stack(t, before, sp, bp);
@@ -172,15 +216,14 @@ static __always_inline __u64 walk(const __u64 *regs, struct mt_heap_thread *t, _
 		    bpf_probe_read_user(&cfa, sizeof(cfa), (void *)cfa))
 			break;
 		/* Stacks grow down: callers are above. */
-		if (cfa <= sp ||
-		    bpf_probe_read_user(word, sizeof(word), (void *)cfa - sizeof(word)))
+		if (cfa <= sp || read_pair(t, cfa - sizeof(word), word))
 			break;
 		if (rule->bp == -2 * (__s32)sizeof(__u64))
 			bp = word[0];
 		else if (rule->bp &&
 			 bpf_probe_read_user(&bp, sizeof(bp), (void *)cfa + (__s64)rule->bp))
 			break;
-		at.addr = word[1];
+		addr = word[1];
 		sp = cfa;
 	}
 	return keep_path(t, hash, n, end);

@@ -33,10 +33,16 @@ struct mt_heap_proc {
 	__u32 pad;
 };
 
-/* Map `heap_control`, one, written before anything is attached. */
+/* Map `heap_control`, one. */
 struct mt_heap_control {
 	__u64 interval; /* mean bytes between two samples; 0: every block */
+	__u32 epoch;	/* of the rules: another one when some are no longer true; never 0 */
+	__u32 pad;
 };
+
+/* Cookie of a probe: an allocation function that calls none that is probed. Where the kernel can
+ * leave a return out (6.13 on), that is done for blocks that are not kept. */
+#define MT_HEAP_LEAF 1u
 
 /* Keys of `heap_blocks` and `heap_rules`. */
 struct mt_heap_at {
@@ -70,8 +76,19 @@ enum mt_heap_rule_kind {
 struct mt_heap_rule {
 	__u32 kind; /* enum mt_heap_rule_kind */
 	__s32 cfa;
-	__s32 bp; /* the caller's frame pointer lies at CFA + bp; 0: it is in its register */
-	__u32 pad;
+	__s32 bp;    /* the caller's frame pointer lies at CFA + bp; 0: it is in its register */
+	__u32 epoch; /* in a thread's own copy: when it was looked up */
+};
+
+/* A thread's copies of rules, by the return address: its walks meet the same ones. */
+#define MT_HEAP_NEAR 32u
+
+/* Words: a read costs what it costs to begin it. A power of two. */
+#define MT_HEAP_WINDOW 64u
+
+struct mt_heap_near {
+	__u64 addr;
+	struct mt_heap_rule rule;
 };
 
 /* Value of `heap_paths`: the probed instruction, then return addresses. */
@@ -100,6 +117,9 @@ struct mt_heap_thread {
 	__u8 started; /* left was drawn */
 	__u8 pad;
 	struct mt_heap_path path;
+	struct mt_heap_near near[MT_HEAP_NEAR];
+	__u64 window_at; /* of the stack: what a walk has read at once */
+	__u64 window[MT_HEAP_WINDOW + 1];
 };
 
 /* Records of `heap_ring`. */
@@ -161,5 +181,8 @@ static inline __attribute__((always_inline)) __u64 mt_heap_key(__u64 h)
 }
 
 static_assert(sizeof(struct mt_heap_path) == 24 + 8 * MT_HEAP_DEPTH, "");
-static_assert(sizeof(struct mt_heap_thread) == 88 + sizeof(struct mt_heap_path), "");
+static_assert(sizeof(struct mt_heap_thread) == 88 + sizeof(struct mt_heap_path) +
+						       MT_HEAP_NEAR * sizeof(struct mt_heap_near) +
+						       8 * (MT_HEAP_WINDOW + 2),
+	      "");
 static_assert(sizeof(struct mt_heap_stack) == 56 + sizeof(struct mt_heap_path), "");

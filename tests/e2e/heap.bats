@@ -156,7 +156,7 @@ with_library() {
 }
 
 @test "what a program had not freed when it exited" {
-	start_memtrace --heap --duration 60s -- "$VICTIMS/heapblocks" --what family --hold 0
+	start_memtrace --heap --duration 60s -- "$VICTIMS/heapblocks" --what family --hold 1
 	finish_memtrace
 	VICTIM_OUT=$T/stdout
 	VICTIM_PID=$(truth .pid)

@@ -12,13 +12,17 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "collect/bpf/uprobe_multi.h"
 #include "collect/heap_part.h"
 
 #include "heap.skel.h"
+#include "heap_session.skel.h"
 
 #define POLL_MS 200
 /* While programs begin. */
 #define POLL_BUSY_MS 2
+
+#define THREAD_NICE -10
 
 /* Return addresses and paths of watched programs, threads within an allocation. */
 #define MAX_RULES 65536
@@ -41,6 +45,33 @@ static bool can_grow(void)
 	return can;
 }
 
+/* All but the free are run at the return as well. */
+static void expect_sessions(struct bpf_object *obj)
+{
+	struct bpf_program *prog;
+
+	bpf_object__for_each_program(prog,
+				     obj) if (!strcmp(bpf_program__section_name(prog), "uprobe"))
+		uprobe_multi_prepare(prog, strcmp(bpf_program__name(prog), "heap_free"));
+}
+
+/* The dearer way is for kernels that do not know the other. */
+static int load_either(struct heap *h, struct bpf_spec *spec, char reason[static BPF_REASON_SIZE])
+{
+	int err;
+
+	spec->elf = heap_session_bpf__elf_bytes(&spec->elf_size);
+	spec->prepare = expect_sessions;
+	err = bpf_load(spec, reason, &h->obj);
+	h->session = !err;
+	if (!err)
+		return 0;
+	log_debug("--heap without sessions: %s", reason);
+	spec->elf = heap_bpf__elf_bytes(&spec->elf_size);
+	spec->prepare = NULL;
+	return bpf_load(spec, reason, &h->obj);
+}
+
 static int load(struct heap *h, char reason[static BPF_REASON_SIZE])
 {
 	const uint32_t flags = can_grow() ? BPF_F_NO_PREALLOC : 0;
@@ -56,8 +87,7 @@ static int load(struct heap *h, char reason[static BPF_REASON_SIZE])
 	const struct mt_config config = {.stack_bytes = h->options.stack_bytes};
 	struct bpf_spec spec = {.config = &config, .shared = &shared};
 
-	spec.elf = heap_bpf__elf_bytes(&spec.elf_size);
-	return bpf_load(&spec, reason, &h->obj);
+	return load_either(h, &spec, reason);
 }
 
 static int map_fd(const struct heap *h, const char *name)
@@ -107,10 +137,17 @@ static int attach(struct heap *h, char reason[static BPF_REASON_SIZE])
 	return err;
 }
 
+int heap__renew(struct heap *h)
+{
+	const struct mt_heap_control control = {h->options.interval_bytes, ++h->epoch, 0};
+	uint32_t zero = 0;
+
+	return bpf_map_update_elem(h->control_fd, &zero, &control, BPF_ANY) ? -errno : 0;
+}
+
 static int open_maps(struct heap *h)
 {
-	const struct mt_heap_control control = {.interval = h->options.interval_bytes};
-	uint32_t zero = 0;
+	int err;
 
 	h->procs_fd = map_fd(h, "heap_procs");
 	h->rules_fd = map_fd(h, "heap_rules");
@@ -118,8 +155,10 @@ static int open_maps(struct heap *h)
 	h->blocks_fd = map_fd(h, "heap_blocks");
 	h->cpu_fd = map_fd(h, "heap_cpu");
 	h->n_cpus = (uint32_t)libbpf_num_possible_cpus();
-	if (bpf_map_update_elem(map_fd(h, "heap_control"), &zero, &control, BPF_ANY))
-		return -errno;
+	h->control_fd = map_fd(h, "heap_control");
+	err = heap__renew(h);
+	if (err)
+		return err;
 	h->ring = ring_buffer__new(map_fd(h, "heap_ring"), on_record, h, NULL);
 	return h->ring ? 0 : -errno;
 }
@@ -264,6 +303,10 @@ static void *run(void *arg)
 	struct heap *h = arg;
 	struct pollfd fd = {.fd = ring_buffer__epoll_fd(h->ring), .events = POLLIN};
 
+	/* Of a thread, on Linux. Stacks of a program that ends before they are looked at have no
+	 * names: on a busy machine its turn has to come soon. */
+	if (setpriority(PRIO_PROCESS, 0, THREAD_NICE))
+		log_debug_errno(errno, "--heap at its usual priority, ignoring");
 	while (!__atomic_load_n(&h->stop, __ATOMIC_ACQUIRE)) {
 		poll(&fd, 1, is_busy(h) ? POLL_BUSY_MS : POLL_MS);
 		read_ring(h);

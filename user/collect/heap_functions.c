@@ -98,6 +98,7 @@ struct reading {
 	GElf_Phdr load[PHDRS_MAX]; /* executable segments */
 	size_t n_loads;
 	bool has_malloc;
+	uint64_t glibc_malloc; /* address; 0: it is another allocator's */
 	struct heap_functions found, cpp;
 };
 
@@ -161,8 +162,11 @@ static int add_symbol(struct reading *r, const GElf_Sym *sym, const char *name)
 {
 	enum mt_heap_kind kind;
 
-	if (!name || GELF_ST_TYPE(sym->st_info) != STT_FUNC || sym->st_shndx == SHN_UNDEF ||
-	    !heap_function_kind(name, &kind))
+	if (!name || GELF_ST_TYPE(sym->st_info) != STT_FUNC || sym->st_shndx == SHN_UNDEF)
+		return 0;
+	if (!strcmp(name, "__libc_malloc"))
+		r->glibc_malloc = sym->st_value;
+	if (!heap_function_kind(name, &kind))
 		return 0;
 	if (name[0] == '_' && name[1] == 'Z')
 		return add(r, sym->st_value, kind, &r->cpp);
@@ -211,6 +215,15 @@ static int frees_first(const void *a, const void *b)
 	return (x->offset > y->offset) - (x->offset < y->offset);
 }
 
+/* glibc's malloc works on its arenas only. Others may be wrappers of one. */
+static void mark_leaf(const struct reading *r, struct heap_function *f)
+{
+	uint64_t entry;
+
+	f->leaf = f->kind == MT_HEAP_MALLOC && r->glibc_malloc &&
+		  file_offset(r, r->glibc_malloc, &entry) && f->offset - entry < HEAP_INSN_BYTES;
+}
+
 /* new and delete of a file without malloc, libstdc++ for one, call that of another. */
 static int take(struct reading *r, struct heap_functions *ret)
 {
@@ -226,9 +239,11 @@ static int take(struct reading *r, struct heap_functions *ret)
 		if (!known && !err)
 			err = vec_push(&r->found, *f);
 	}
-	vec_for_each(f, &r->found)
+	vec_for_each(f, &r->found) {
+		mark_leaf(r, f);
 		if (!err)
 			err = vec_push(ret, *f);
+	}
 	if (ret->n)
 		qsort(ret->v, ret->n, sizeof(*ret->v), frees_first);
 	return err;

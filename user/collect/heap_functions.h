@@ -15,6 +15,7 @@ struct heap_function {
 	enum mt_heap_kind kind;
 	uint64_t offset; /* of the instruction to probe, in the file */
 	bool emulated;	 /* the kernel runs it without a second trap */
+	bool leaf;	 /* calls none of the others, whatever happens */
 };
 
 /* Frees come first. */

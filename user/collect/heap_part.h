@@ -53,10 +53,12 @@ struct heap {
 	struct heap_options options;
 	struct code_book *book; /* its lock is for everything below but the links */
 	struct bpf_object *obj;
+	bool session; /* its programs are run at entry and return */
 	struct bpf_links links;
 	struct ring_buffer *ring;
 	struct link_reaper *reaper;
-	int procs_fd, rules_fd, paths_fd, blocks_fd, cpu_fd;
+	int procs_fd, rules_fd, paths_fd, blocks_fd, cpu_fd, control_fd;
+	uint32_t epoch; /* of the rules that the kernel side was taught */
 	uint32_t n_cpus;
 	pthread_mutex_t drain; /* who reads the ring buffer */
 	pthread_t thread;
@@ -96,6 +98,10 @@ void heap_watch__exec(struct heap *h, const struct mt_heap_event *e);
 void heap_watch__look(struct heap *h, bool all);
 struct heap_watched *heap_watch__find(const struct heap *h, uint64_t space); /* NULL: none */
 void heap_watch__free(struct heap *h, struct heap_watched *w);
+
+/* --- heap.c --- */
+/* Tells the kernel side how it samples, and that its copies of rules are old. 0 or -errno. */
+int heap__renew(struct heap *h);
 
 /* --- heap_stacks.c; with the book's lock held --- */
 void heap_stacks__add(struct heap *h, const struct mt_heap_stack *s, size_t size);

@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "collect/bpf/uprobe_multi.h"
 #include "collect/heap_part.h"
 
 static const char *const programs[_MT_HEAP_KIND_MAX] = {
@@ -69,6 +71,23 @@ static int attach(struct heap *h, struct heap_watched *w, const char *program, b
 	return err;
 }
 
+/* One program for entry and return. */
+static int attach_session(struct heap *h, struct heap_watched *w, const struct heap_function *f,
+			  const struct place *at)
+{
+	const struct uprobe_place place = {at->pid, at->file, at->offset,
+					   f->leaf ? MT_HEAP_LEAF : 0};
+	struct bpf_program *prog = bpf_object__find_program_by_name(h->obj, programs[f->kind]);
+	int fd = prog ? uprobe_multi_attach(prog, &place) : -ENOENT;
+	int err = fd < 0 ? fd : vec_push(&w->links.fds, fd);
+
+	if (err && fd >= 0)
+		close(fd);
+	if (err)
+		log_debug_errno(err, "probe %s in pid %d", programs[f->kind], (int)at->pid);
+	return err;
+}
+
 /* Entry and return share an instruction, so that they share a trap. The return first: an entry
  * without it would leave its thread in a call. */
 int heap_probes__attach_one(struct heap *h, struct heap_watched *w, int fd,
@@ -78,6 +97,8 @@ int heap_probes__attach_one(struct heap *h, struct heap_watched *w, int fd,
 	int err = 0;
 
 	snprintf(at.file, sizeof(at.file), "/proc/self/fd/%d", fd);
+	if (h->session)
+		return attach_session(h, w, f, &at);
 	if (f->kind != MT_HEAP_FREE)
 		err = attach(h, w, "heap_return", true, &at);
 	return err ? err : attach(h, w, programs[f->kind], false, &at);

@@ -25,12 +25,16 @@ static uint64_t mono_ns(void)
 
 void heap_stacks__forget_rules(struct heap *h, struct heap_watched *w)
 {
+	if (!w->rules.n)
+		return;
 	vec_for_each(pc, &w->rules) {
 		const struct mt_heap_at at = {*pc, w->space};
 
 		bpf_map_delete_elem(h->rules_fd, &at);
 	}
 	w->rules.n = 0;
+	if (heap__renew(h))
+		h->counts.failed++;
 }
 
 struct teaching {

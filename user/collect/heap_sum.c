@@ -202,7 +202,9 @@ int heap_sum(struct heap *h)
 
 	clock_gettime(CLOCK_BOOTTIME, &now);
 	s.now_ns = now.tv_sec * NS_PER_S + now.tv_nsec;
-	s.newest_ns = s.now_ns - h->options.min_age_ns;
+	/* Nothing is as old as that on a machine that has not run for so long. */
+	if (s.now_ns > h->options.min_age_ns)
+		s.newest_ns = s.now_ns - h->options.min_age_ns;
 	pthread_mutex_lock(&h->book->lock);
 	s.tidy = h->pending.n > PENDING_MAX;
 	begin(h);

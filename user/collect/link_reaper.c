@@ -15,25 +15,35 @@ struct link_reaper {
 	pthread_t thread;
 };
 
-static struct bpf_link *next_link(struct link_reaper *r)
+/* Either kind. false: nothing was moved. */
+static bool move_one(struct bpf_links *to, struct bpf_links *from)
 {
-	struct bpf_link *link = NULL;
+	if (from->n && !vec_push(to, from->v[from->n - 1]))
+		return from->n--;
+	if (from->fds.n && !vec_push(&to->fds, from->fds.v[from->fds.n - 1]))
+		return from->fds.n--;
+	return false;
+}
+
+/* One of them, of either kind. false: there are no more. */
+static bool next_link(struct link_reaper *r, struct bpf_links *ret)
+{
+	bool has;
 
 	pthread_mutex_lock(&r->lock);
-	while (!r->links.n && !r->stop)
+	while (!r->links.n && !r->links.fds.n && !r->stop)
 		pthread_cond_wait(&r->more, &r->lock);
-	if (r->links.n)
-		link = r->links.v[--r->links.n];
+	has = move_one(ret, &r->links);
 	pthread_mutex_unlock(&r->lock);
-	return link;
+	return has;
 }
 
 static void *run(void *arg)
 {
-	struct bpf_link *link;
+	struct bpf_links one = {};
 
-	while ((link = next_link(arg)))
-		bpf_link__destroy(link);
+	while (next_link(arg, &one))
+		bpf_links__free(&one);
 	return NULL;
 }
 
@@ -61,13 +71,9 @@ int link_reaper__new(struct link_reaper **ret)
 
 void link_reaper__take(struct link_reaper *r, struct bpf_links *links)
 {
-	int err = 0;
-
 	pthread_mutex_lock(&r->lock);
-	while (links->n && !err) {
-		err = vec_push(&r->links, links->v[links->n - 1]);
-		links->n -= !err;
-	}
+	while (move_one(&r->links, links))
+		;
 	pthread_cond_broadcast(&r->more);
 	pthread_mutex_unlock(&r->lock);
 	bpf_links__free(links);
@@ -82,7 +88,7 @@ void link_reaper__free(struct link_reaper *r)
 	pthread_cond_broadcast(&r->more);
 	pthread_mutex_unlock(&r->lock);
 	pthread_join(r->thread, NULL);
-	vec_free(&r->links);
+	bpf_links__free(&r->links);
 	pthread_cond_destroy(&r->more);
 	pthread_mutex_destroy(&r->lock);
 	free(r);

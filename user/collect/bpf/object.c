@@ -73,6 +73,8 @@ static int configure(struct bpf_object *obj, const struct bpf_spec *spec)
 		if (err)
 			return err;
 	}
+	if (spec->prepare)
+		spec->prepare(obj);
 	if (!spec->autoload)
 		return 0;
 	prog = bpf_object__find_program_by_name(obj, spec->autoload);
@@ -160,6 +162,9 @@ void bpf_links__free(struct bpf_links *links)
 {
 	while (links->n)
 		bpf_link__destroy(links->v[--links->n]);
+	while (links->fds.n)
+		close(links->fds.v[--links->fds.n]);
+	vec_free(&links->fds);
 	vec_free(links);
 }
 

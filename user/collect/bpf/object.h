@@ -28,11 +28,16 @@ struct bpf_spec {
 	const struct mt_config *config;
 	struct bpf_shared *shared; /* NULL: shares nothing */
 	const char *autoload;	   /* one optional program to load as well; NULL none */
+	void (*prepare)(struct bpf_object *obj); /* what else to set before loading; NULL nothing */
 };
 
 struct bpf_links {
 	struct bpf_link **v;
 	size_t n, cap;
+	struct {
+		int *v;
+		size_t n, cap;
+	} fds; /* those that libbpf has no object of */
 };
 
 /* Messages of libbpf go through our logger, one level down: -v is ours, -vv is libbpf's. */
