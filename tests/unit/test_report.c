@@ -294,6 +294,45 @@ static void lines_that_changed(void **state)
 	report__free(run.r);
 }
 
+static uint64_t line_delta(const struct report *r, enum ledger_line line)
+{
+	vec_for_each(l, &r->ledger)
+		if (l->line == line)
+			return l->end - l->start;
+	return 0;
+}
+
+/* No counter has them: what they grew by or shrank by, and slab did not. */
+static void pages_of_sockets(void **state)
+{
+	const struct hidden_sample few = {.kind = HIDDEN_SOCKET, .bytes = 2 * MIB};
+	const struct hidden_sample many = {.kind = HIDDEN_SOCKET, .bytes = 22 * MIB};
+	const struct meminfo_line lines[][3] = {{{"MemTotal", 100 * MIB, false},
+						 {"MemFree", 80 * MIB, false},
+						 {"SUnreclaim", 5 * MIB, false}},
+						{{"MemTotal", 100 * MIB, false},
+						 {"MemFree", 60 * MIB, false},
+						 {"SUnreclaim", 8 * MIB, false}}};
+
+	for (int is_given = 0; is_given < 2; is_given++) {
+		struct run run = new_run(10);
+		int64_t sign = is_given ? -1 : 1;
+
+		for (size_t i = 0; i < N_OF(lines[0]); i++) {
+			assert_int_equal(vec_push(&run.first.meminfo, lines[is_given][i]), 0);
+			assert_int_equal(vec_push(&run.last.meminfo, lines[!is_given][i]), 0);
+		}
+		assert_int_equal(vec_push(&run.first.hidden, is_given ? many : few), 0);
+		assert_int_equal(vec_push(&run.last.hidden, is_given ? few : many), 0);
+		build(&run);
+		assert_int_equal(line_delta(run.r, LEDGER_SOCKETS), sign * 17 * (int64_t)MIB);
+		assert_int_equal(line_delta(run.r, LEDGER_SLAB_UNRECLAIMABLE),
+				 sign * 3 * (int64_t)MIB);
+		assert_int_equal(line_delta(run.r, LEDGER_UNNAMED), 0);
+		report__free(run.r);
+	}
+}
+
 /* Numbers of a damaged file: no overflow (the sanitizer watches). */
 static void absurd_numbers(void **state)
 {
@@ -337,6 +376,7 @@ int main(void)
 		cmocka_unit_test(what_exited_processes_left),
 		cmocka_unit_test(owners_that_are_no_process),
 		cmocka_unit_test(lines_that_changed),
+		cmocka_unit_test(pages_of_sockets),
 		cmocka_unit_test(absurd_numbers),
 	};
 

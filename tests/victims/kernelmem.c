@@ -363,24 +363,37 @@ static void take_tmpfs(void)
 
 /* --- names that are not there --- */
 
+static const char *names_dir(void)
+{
+	static char path[256];
+
+	snprintf(path, sizeof(path), "%s/memtrace-victim.%d", dir, (int)getpid());
+	return path;
+}
+
+/* The names go with their directory. */
+static void give_dentries(void)
+{
+	rmdir(names_dir());
+}
+
 static void take_dentries(void)
 {
+	const char *names = names_dir();
 	char path[512];
 	struct stat st;
 
+	if (mkdir(names, 0700))
+		victim_skip(names, errno);
+	atexit(give_dentries);
 	for (uint64_t i = 0; i < count; i++) {
-		snprintf(path, sizeof(path), "%s/missing-%d-%llu", dir, (int)getpid(),
-			 (unsigned long long)i);
+		snprintf(path, sizeof(path), "%s/missing-%llu", names, (unsigned long long)i);
 		if (!stat(path, &st))
 			die("%s is there", path);
 	}
 }
 
 /* --- what to do --- */
-
-static void nothing(void)
-{
-}
 
 static const struct what {
 	const char *name;
@@ -398,7 +411,7 @@ static const struct what {
 	{"uring", take_uring, NULL},
 	{"sysv", take_sysv, give_sysv},
 	{"tmpfs", take_tmpfs, close_all},
-	{"dentries", take_dentries, nothing},
+	{"dentries", take_dentries, give_dentries},
 };
 
 static const struct what *find(const char *name)

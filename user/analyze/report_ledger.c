@@ -115,17 +115,24 @@ static int add_hidden(const struct history *h, struct report *r)
 /* --- what only its growth is known of --- */
 
 /* Small packets lie in slab, large ones in pages of their own: what sockets grew by and slab did
- * not is pages. */
+ * not is pages, and so is what they shrank by. */
+static void claim_growth(uint64_t from, uint64_t to, const struct ledger *start, struct ledger *end)
+{
+	uint64_t slab_from = start->line[LEDGER_SLAB_UNRECLAIMABLE];
+	uint64_t slab_to = end->line[LEDGER_SLAB_UNRECLAIMABLE];
+	uint64_t in_slab = slab_to > slab_from ? slab_to - slab_from : 0;
+
+	if (to > from && to - from > in_slab)
+		ledger_claim(start, end, LEDGER_SOCKETS, to - from - in_slab);
+}
+
 static void claim_sockets(const struct history *h, struct ends *x)
 {
 	uint64_t from = hidden_sum(h->hidden_first.v, h->hidden_first.n, HIDDEN_SOCKET);
 	uint64_t to = hidden_sum(h->hidden_last.v, h->hidden_last.n, HIDDEN_SOCKET);
-	uint64_t slab_from = x->start.line[LEDGER_SLAB_UNRECLAIMABLE];
-	uint64_t slab_to = x->end.line[LEDGER_SLAB_UNRECLAIMABLE];
-	uint64_t in_slab = slab_to > slab_from ? slab_to - slab_from : 0;
 
-	if (to > from && to - from > in_slab)
-		ledger_claim(&x->start, &x->end, LEDGER_SOCKETS, to - from - in_slab);
+	claim_growth(from, to, &x->start, &x->end);
+	claim_growth(to, from, &x->end, &x->start);
 }
 
 /* Pages of this process that are in lines of their own. */

@@ -77,6 +77,22 @@ static int give(const struct hidden *h, struct tick *t)
 	return 0;
 }
 
+/* The walk takes inodes and names of /proc, slab that is memtrace's own. The first look is before
+ * meminfo is read, the others after it: slab caches are read on meminfo's side of the walk. */
+static int look_around(struct hidden *h, const struct task_list *procs)
+{
+	bool is_first = !h->n_reads;
+
+	if (!is_first && hidden_slabs(h) == -ENOMEM)
+		return -ENOMEM;
+	vec_for_each(p, procs)
+		if (hidden_fds(h, p))
+			return -ENOMEM;
+	if (hidden_sockets(h) || (is_first && hidden_slabs(h) == -ENOMEM))
+		return -ENOMEM;
+	return hidden_machine(h, procs);
+}
+
 int hidden__read(struct hidden *h, const struct task_list *procs, struct tick *t)
 {
 	struct hidden_sample look = {.kind = HIDDEN_LOOK};
@@ -90,13 +106,7 @@ int hidden__read(struct hidden *h, const struct task_list *procs, struct tick *t
 	h->n_procs_denied = h->n_pipes_denied = h->n_unowned = 0;
 	h->n_names_skipped = h->n_files_skipped = 0;
 	h->n_files = h->n_cached = h->cached_sizes = 0;
-	vec_for_each(p, procs)
-		if (!err)
-			err = hidden_fds(h, p);
-	if (!err)
-		err = hidden_sockets(h);
-	if (!err)
-		err = hidden_machine(h, procs);
+	err = err ? err : look_around(h, procs);
 	if (err)
 		return err;
 	hidden_set__fold(&h->set);

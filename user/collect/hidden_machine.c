@@ -51,12 +51,11 @@ static bool is_reclaimable(int root_fd, const char *cache)
 	return false;
 }
 
-static int add_slabs(struct hidden *h, const struct task_list *procs)
+int hidden_slabs(struct hidden *h)
 {
 	struct system_sample s = {0};
 	int err = slabinfo_read(h->root_fd, &s);
 
-	(void)procs;
 	for (size_t i = 0; !err && i < s.slabs.n; i++) {
 		const struct slab_cache *c = &s.slabs.v[i];
 		uint64_t bytes;
@@ -291,9 +290,9 @@ int hidden_machine(struct hidden *h, const struct task_list *procs)
 {
 	/* What a reader cannot have, this machine has not: absent. */
 	static int (*const readers[])(struct hidden *, const struct task_list *) = {
-		add_slabs,     add_vmalloc,	add_sysv,	   add_tmpfs,
-		add_hugetlb,   add_zram,	add_dying_cgroups, add_ksm,
-		add_allocinfo, add_page_stacks, add_page_pools,	   add_kmemleak,
+		add_vmalloc,	 add_sysv,	    add_tmpfs,	  add_hugetlb,
+		add_zram,	 add_dying_cgroups, add_ksm,	  add_allocinfo,
+		add_page_stacks, add_page_pools,    add_kmemleak,
 	};
 
 	for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]); i++)

@@ -69,7 +69,9 @@ int hidden_fds(struct hidden *h, const struct proc_sample *p);
 int hidden_sockets(struct hidden *h);
 /* Filesystems in memory and their largest files. 0, -ENOMEM or -errno. */
 int hidden_tmpfs(struct hidden *h);
-/* What the machine tells as a whole: slab, vmalloc, tmpfs, System V … 0 or -ENOMEM. */
+/* 0 or -errno. */
+int hidden_slabs(struct hidden *h);
+/* What the machine tells as a whole: vmalloc, tmpfs, System V … 0 or -ENOMEM. */
 int hidden_machine(struct hidden *h, const struct task_list *procs);
 
 static inline struct hidden_sample hidden_of(const struct proc_sample *p, enum hidden_kind kind,
