@@ -231,6 +231,10 @@ def module(case):
         if not n or not held or abs(live - held) > 2 * error + held / 20:
             case.wrong(f"{domain}: {function} [memtrace_leak]: {live} +- {error:.0f} in {n} paths, "
                        f"the truth is {held}")
+    held = case.truth.get("page_bytes", 0) + case.truth.get("kmalloc_bytes", 0)
+    sums = [m for m in case.report.get("kernel_modules", []) if m["name"] == "memtrace_leak"]
+    if len(sums) != 1 or abs(sums[0]["live_bytes"] - held) > 2 * sums[0]["error_bytes"] + held / 20:
+        case.wrong(f"kernel_modules: {sums}, the truth is {held}")
 
 
 def ledger(case):

@@ -245,6 +245,73 @@ static void kernel_paths_have_a_container(void **state)
 	report__free(run.r);
 }
 
+static void add_driver_path(struct run *run, uint32_t leaf, enum path_domain domain,
+			    const char *cache, uint64_t mib)
+{
+	struct path_sample p = {.id = (uint32_t)run->last.paths.n + 1,
+				.domain = domain,
+				.proc = {7, 7},
+				.leaf = leaf,
+				.live = mib * MI,
+				.error = 3 * MI,
+				.samples = 10};
+
+	snprintf(p.what, sizeof(p.what), "%s", cache);
+	assert_int_equal(vec_push(&run->last.paths, p), 0);
+}
+
+/* Nodes: 2 pages, 4 the same through a slab, 6 a large kmalloc, all in module "leaker"; 7 none. */
+static struct run of_a_module(void)
+{
+	struct run run = new_run(10);
+	const struct code_module kernel = {
+		.id = 1, .kind = CODE_KERNEL, .name = strdup("[kernel]")};
+	const struct code_module leaker = {.id = 2, .kind = CODE_KERNEL, .name = strdup("leaker")};
+
+	assert_int_equal(vec_push(&run.last.modules, kernel), 0);
+	assert_int_equal(vec_push(&run.last.modules, leaker), 0);
+	add_kernel_frame(&run, 1, 0, 2, "leak_pages");
+	add_kernel_frame(&run, 2, 1, 1, "__alloc_pages");
+	add_kernel_frame(&run, 3, 0, 2, "leak_objects");
+	add_kernel_frame(&run, 4, 3, 1, "allocate_slab");
+	add_kernel_frame(&run, 5, 0, 2, "leak_large");
+	add_kernel_frame(&run, 6, 5, 1, "___kmalloc_large_node");
+	add_kernel_frame(&run, 7, 0, 1, "pipe_write");
+	for (uint32_t leaf = 2; leaf <= 6; leaf += 2)
+		add_driver_path(&run, leaf, PATH_KERNEL, "", 10 * leaf);
+	add_driver_path(&run, 7, PATH_KERNEL, "", 500);
+	return run;
+}
+
+/* No byte twice: objects and the pages they lie in. */
+static void modules_are_added_up(void **state)
+{
+	struct run run = of_a_module();
+	const struct report_kernel_module *m;
+
+	build(&run);
+	assert_int_equal(run.r->kernel_modules.n, 1);
+	m = run.r->kernel_modules.v;
+	assert_string_equal(m->name, "leaker");
+	assert_int_equal(m->live_bytes, 120 * MI);
+	assert_int_equal(m->slab_bytes, 40 * MI);
+	assert_int_equal(m->paths, 3);
+	assert_int_equal(m->samples, 30);
+	assert_in_range(m->error_bytes, 5.19 * MI, 5.2 * MI);
+	report__free(run.r);
+
+	run = of_a_module();
+	add_driver_path(&run, 3, PATH_SLAB, "kmalloc-64", 33);
+	add_driver_path(&run, 5, PATH_SLAB, "kmalloc of whole pages", 61);
+	build(&run);
+	m = run.r->kernel_modules.v;
+	assert_int_equal(run.r->kernel_modules.n, 1);
+	assert_int_equal(m->live_bytes, (20 + 60 + 33) * MI);
+	assert_int_equal(m->slab_bytes, 33 * MI);
+	assert_int_equal(m->paths, 3);
+	report__free(run.r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -254,6 +321,7 @@ int main(void)
 		cmocka_unit_test(small_ones_are_left_out_and_counted),
 		cmocka_unit_test(kernel_pages_have_a_class_and_who_asked),
 		cmocka_unit_test(kernel_paths_have_a_container),
+		cmocka_unit_test(modules_are_added_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analyze/report_classes.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "analyze/report_math.h"
@@ -15,11 +14,6 @@ static struct report_kernel_class *class_of(struct report *r, const struct repor
 			return c;
 	return vec_push(&r->kernel_classes, fresh) ? NULL
 						   : &r->kernel_classes.v[r->kernel_classes.n - 1];
-}
-
-static uint64_t add_errors(uint64_t a, uint64_t b)
-{
-	return (uint64_t)fmin(hypot((double)a, (double)b), 0x1p63);
 }
 
 static void add_line(const struct report *r, enum ledger_line line, struct report_kernel_class *c)

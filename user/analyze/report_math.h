@@ -3,6 +3,7 @@
  * the range instead of passing it. */
 #pragma once
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -22,6 +23,12 @@ static inline uint64_t add_sat_u64(uint64_t a, uint64_t b)
 	uint64_t sum;
 
 	return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
+}
+
+/* Of independent samples: their variances add up. */
+static inline uint64_t add_errors(uint64_t a, uint64_t b)
+{
+	return (uint64_t)fmin(hypot((double)a, (double)b), 0x1p63);
 }
 
 static inline uint64_t magnitude(int64_t n)

@@ -9,6 +9,7 @@
 #include "analyze/path_verdict.h"
 #include "analyze/report_classes.h"
 #include "analyze/report_math.h"
+#include "analyze/report_modules.h"
 #include "base/cleanup.h"
 
 /* The kernel walks deeper than people read; a damaged file may say anything. */
@@ -156,12 +157,6 @@ static struct hmap_key same_key(const struct report_path *p)
 		b = mix(b, (uintptr_t)p->place.cgroup);
 	}
 	return (struct hmap_key){{mix(a, p->id.start_ticks), b, p->id.pid}};
-}
-
-/* Independent samples: their variances add up. */
-static uint64_t add_errors(uint64_t a, uint64_t b)
-{
-	return (uint64_t)fmin(sqrt((double)a * (double)a + (double)b * (double)b), 0x1p63);
 }
 
 static void merge(struct report_path *to, struct report_path *from)
@@ -398,6 +393,8 @@ int report_paths__add(const struct history *h, const struct report_options *o, s
 		err = err ?: add_total(r, p);
 	if (!err)
 		err = report_classes__add(r);
+	if (!err)
+		err = report_modules__add(r);
 	if (err)
 		return err;
 	vec_for_each(t, &r->path_totals)

@@ -14,6 +14,7 @@ void report__free(struct report *r)
 	vec_free(&r->paths);
 	vec_free(&r->path_totals);
 	vec_free(&r->kernel_classes);
+	vec_free(&r->kernel_modules);
 	strings__free(&r->strings);
 	vec_for_each(c, &r->containers)
 		free(c->path);

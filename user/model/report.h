@@ -189,6 +189,16 @@ struct report_kernel_class {
 	uint64_t line_error;
 };
 
+/*
+ * What a kernel module asked for, or what was asked for through it: pages, and objects of slab
+ * caches. Where no objects were traced, the pages of slabs that had to be made for it.
+ */
+struct report_kernel_module {
+	const char *name; /* the report's */
+	uint64_t live_bytes, error_bytes, samples, paths;
+	uint64_t slab_bytes; /* of live_bytes */
+};
+
 /* Bytes it holds, or held when its process ended: what a picture of the run shows. */
 static inline uint64_t report_path__held(const struct report_path *p)
 {
@@ -253,9 +263,10 @@ struct report {
 	VEC(struct report_owner) other_owners;
 	VEC(struct report_path) paths; /* by domain, then by live bytes, largest first */
 	VEC(struct report_path_total) path_totals;
-	VEC(struct report_kernel_class) kernel_classes; /* by line, then by live bytes */
-	uint64_t n_paths_small;				/* left out by --min-bytes */
-	uint32_t top_paths;				/* for people: so many of them; 0: all */
+	VEC(struct report_kernel_class) kernel_classes;	 /* by line, then by live bytes */
+	VEC(struct report_kernel_module) kernel_modules; /* by live bytes */
+	uint64_t n_paths_small;				 /* left out by --min-bytes */
+	uint32_t top_paths;				 /* for people: so many of them; 0: all */
 	uint64_t since_ns; /* growth of paths is over so long; 0: since the start */
 	bool has_sampling;
 	struct sampling_stats sampling;

@@ -9,7 +9,7 @@
 void json_ledger(struct json_writer *w, const struct report *r);
 
 /*
- * "sampling", "path_totals", "paths" and "kernel_classes":
+ * "sampling", "path_totals", "paths", "kernel_classes" and "kernel_modules":
  *   sampling                    how the call paths were had; absent when nothing was sampled
  *     .asked_bytes .interval_bytes  one sample in so many: wanted, and in force at the end
  *     .stacks .repeated .whole  looked at; known already; walked up to the thread's first function
@@ -31,5 +31,8 @@ void json_ledger(struct json_writer *w, const struct report *r);
  *     .line                     of the ledger, that such pages are in
  *     .line_live_bytes .line_delta_bytes .difference_bytes  all classes of that line; what the
  *                               line changed by; the latter less the former
+ *   kernel_modules[]            paths through a kernel module together: pages, and slab objects
+ *     .slab_bytes               of .live_bytes; where no objects were traced, of pages of slabs
+ *     .paths                    how many
  */
 void write_paths(struct json_writer *w, const struct report *r);

@@ -153,6 +153,23 @@ static void write_classes(struct json_writer *w, const struct report *r)
 	json_array_end(w);
 }
 
+static void write_modules(struct json_writer *w, const struct report *r)
+{
+	json_array_begin(w, "kernel_modules");
+	vec_for_each(m, &r->kernel_modules) {
+		struct json_object *o = json_new();
+
+		add_text(o, "name", m->name);
+		json_add_u64(o, "live_bytes", m->live_bytes);
+		json_add_u64(o, "error_bytes", m->error_bytes);
+		json_add_u64(o, "slab_bytes", m->slab_bytes);
+		json_add_u64(o, "samples", m->samples);
+		json_add_u64(o, "paths", m->paths);
+		json_row(w, o);
+	}
+	json_array_end(w);
+}
+
 void write_paths(struct json_writer *w, const struct report *r)
 {
 	if (r->has_sampling)
@@ -163,4 +180,5 @@ void write_paths(struct json_writer *w, const struct report *r)
 		write_path(w, p);
 	json_array_end(w);
 	write_classes(w, r);
+	write_modules(w, r);
 }
