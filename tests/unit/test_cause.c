@@ -121,6 +121,125 @@ static void path(struct report *r, const char *cache, uint32_t pid, const char *
 	assert_int_equal(vec_push(&r->paths, p), 0);
 }
 
+/* Asked for by the second function, in module "leaker" when that is set. */
+static struct report_path *pages(struct report *r, enum ledger_line which, uint32_t pid,
+				 const char *comm, int64_t mib, const char *asker, bool is_driver)
+{
+	struct report_path p = {.domain = PATH_KERNEL,
+				.class = "pages",
+				.line = which,
+				.line_more = which,
+				.asker = 1,
+				.id = {pid, 1},
+				.growth_bytes = mib * MIB,
+				.live_bytes = (uint64_t)(mib * MIB),
+				.error_bytes = (uint64_t)(3 * MIB)};
+	struct path_frame f = {.function = strings__keep(&r->strings, "__alloc_pages")};
+
+	snprintf(p.comm, sizeof(p.comm), "%s", comm);
+	p.driver = is_driver ? strings__keep(&r->strings, "leaker") : NULL;
+	assert_int_equal(vec_push(&p.frames, f), 0);
+	f.function = strings__keep(&r->strings, asker);
+	assert_int_equal(vec_push(&p.frames, f), 0);
+	assert_int_equal(vec_push(&r->paths, p), 0);
+	return &r->paths.v[r->paths.n - 1];
+}
+
+/* By several ways, none of which has a third of it alone; not those of others. */
+static void pages_and_who_asked(void **state)
+{
+	const struct owner_sample owner = {.id = {812, 1}, .dead = true};
+	struct report *r = new_report(-1000 * MIB, -1000 * MIB);
+	struct report_path *p;
+	struct cause c;
+
+	line(r, LEDGER_KERNEL_PAGES, 0, 1000);
+	for (int i = 0; i < 4; i++) {
+		p = pages(r, LEDGER_KERNEL_PAGES, 812, "insmod", 200, "leak_pages", true);
+		p->place = (struct path_place){
+			.cgroup = "/x", .runtime = RUNTIME_DOCKER, .name = "web", .id = "f00"};
+	}
+	vec_for_each(path, &r->paths)
+		path->place.cgroup = r->paths.v[0].place.cgroup;
+	pages(r, LEDGER_KERNEL_PAGES, 0, "", 190, "leak_pages", true);
+	pages(r, LEDGER_KERNEL_PAGES, 812, "insmod", 180, "other", true);
+	pages(r, LEDGER_PIPES, 812, "insmod", 900, "pipe_write", false);
+	assert_true(cause_find(r, NULL, 0, &c));
+	assert_said(&c,
+		    "1000 MiB of the 1000 MiB that MemAvailable lost is kernel pages, new, owned; "
+		    "800 MiB +- 6.0 MiB asked for by leak_pages [leaker], insmod (pid 812) in "
+		    "docker container web; taken in its name, in no other line",
+		    "Next: cat /proc/812/stack; ls -l /proc/812/fd");
+	assert_true(cause_find(r, &owner, 1, &c));
+	assert_true(c.path.ended);
+	for (size_t i = 0; i < 4; i++)
+		r->paths.v[i].error_bytes = (uint64_t)(500 * MIB); /* may be chance */
+	assert_true(cause_find(r, NULL, 0, &c));
+	assert_null(c.path.path);
+	report__free(r);
+}
+
+static void what_explains_the_rest(void **state)
+{
+	struct report *r = new_report(-1000 * MIB, -1000 * MIB);
+	struct cause first, rest, none;
+
+	line(r, LEDGER_SHMEM, 0, 300);
+	line(r, LEDGER_PIPES, 0, 190);
+	line(r, LEDGER_KERNEL_PAGES, 0, 500);
+	line(r, LEDGER_PAGE_CACHE, 0, 900); /* takes nothing from MemAvailable */
+	holder(r, HIDDEN_SYSV, 40, "pg", "shmid 3", 290);
+	pages(r, LEDGER_KERNEL_PAGES, 0, "", 490, "leak_pages", false)->place =
+		(struct path_place){.cgroup = "/x",
+				    .charged = true,
+				    .runtime = RUNTIME_PODMAN,
+				    .name = "db",
+				    .id = "f00"};
+	assert_true(cause_find(r, NULL, 0, &first));
+	assert_said(&first,
+		    "500 MiB of the 1000 MiB that MemAvailable lost is kernel pages, new, owned; "
+		    "490 MiB +- 3.0 MiB asked for by leak_pages, interrupts for podman container "
+		    "db; taken in its name, in no other line",
+		    "");
+	assert_true(cause_find_rest(r, NULL, 0, &first, &rest));
+	assert_said(&rest,
+		    "another 300 MiB of the 1000 MiB that MemAvailable lost is shared memory, "
+		    "tmpfs: 290 MiB of shmid 3, pg (pid 40) (/proc/sysvipc/shm); stays until it is "
+		    "removed, whoever made it",
+		    "Next: ls -l /proc/40/fd");
+	r->ledger.v[0].end = (uint64_t)(199 * MIB); /* not a fifth */
+	assert_false(cause_find_rest(r, NULL, 0, &first, &none));
+	report__free(r);
+}
+
+/* Objects are traced from when slab began to grow, its pages from the start. */
+static void a_few_objects_do_not_hide_the_pages(void **state)
+{
+	static const char *const stat[] = {"kmem_cache_alloc", "__d_alloc", NULL};
+	struct report *r = new_report(-2 * MIB, -200 * MIB);
+	struct cause c;
+
+	line(r, LEDGER_SLAB_RECLAIMABLE, 0, 200);
+	holder(r, HIDDEN_SLAB_RECLAIMABLE, 0, "", "dentry", 190);
+	pages(r, LEDGER_SLAB_RECLAIMABLE, 77, "updatedb", 180, "d_alloc", false);
+	path(r, "dentry", 78, "find", 20, stat);
+	assert_true(cause_find(r, NULL, 0, &c));
+	assert_said(&c,
+		    "200 MiB of the 200 MiB that MemFree lost is slab, reclaimable: 190 MiB of "
+		    "dentry (/proc/slabinfo); 100 % of 20.0 MiB traced is of __d_alloc, by find "
+		    "(pid 78); 180 MiB +- 3.0 MiB asked for by d_alloc, updatedb (pid 77); "
+		    "reclaimable, not a leak; MemAvailable hardly changed",
+		    "Next: slabtop -o -s c | head -20");
+	path(r, "dentry", 78, "find", 90, stat);
+	assert_true(cause_find(r, NULL, 0, &c));
+	assert_said(&c,
+		    "200 MiB of the 200 MiB that MemFree lost is slab, reclaimable: 190 MiB of "
+		    "dentry (/proc/slabinfo); 100 % of 110 MiB traced is of __d_alloc, by find "
+		    "(pid 78); reclaimable, not a leak; MemAvailable hardly changed",
+		    "Next: slabtop -o -s c | head -20");
+	report__free(r);
+}
+
 /* Two ways to the same function are one; other caches and other processes are not. */
 static void dentries_by_path(void **state)
 {
@@ -307,6 +426,9 @@ int main(void)
 		cmocka_unit_test(dentries_are_no_leak),
 		cmocka_unit_test(dentries_by_path),
 		cmocka_unit_test(objects_of_interrupts),
+		cmocka_unit_test(pages_and_who_asked),
+		cmocka_unit_test(what_explains_the_rest),
+		cmocka_unit_test(a_few_objects_do_not_hide_the_pages),
 		cmocka_unit_test(processes_own_memory),
 		cmocka_unit_test(what_has_ended_gets_no_command),
 		cmocka_unit_test(what_others_gave_back_hides_nothing),

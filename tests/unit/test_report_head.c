@@ -140,6 +140,38 @@ static void what_to_type_next(void **state)
 	}
 }
 
+static void add_line(struct tick *t, const char *name, uint64_t mib)
+{
+	struct meminfo_line l = {.bytes = mib * MIB};
+
+	put(l.name, sizeof(l.name), name);
+	assert_int_equal(vec_push(&t->meminfo, l), 0);
+}
+
+/* What the machine lost beside the growth of who is watched. */
+static void the_rest_of_the_loss_is_told(void **state)
+{
+	struct run run = new_run(20);
+	struct tick *ticks[] = {&run.first, &run.last};
+
+	for (uint64_t i = 0; i < 2; i++) {
+		add_line(ticks[i], "MemTotal", 4000);
+		add_line(ticks[i], "MemFree", 3000 - 1000 * i);
+		add_line(ticks[i], "MemAvailable", 3000 - 1000 * i);
+		add_line(ticks[i], "AnonPages", 500 + 600 * i);
+		add_line(ticks[i], "Cached", 400 * i);
+		add_line(ticks[i], "Shmem", 400 * i);
+	}
+	grow(&run, 1, PROC_TARGET, 10, 610);
+	build(&run);
+	assert_null(note_with(run.r, "is anonymous"));
+	assert_string_equal(
+		note_with(run.r, "another"),
+		"another 400 MiB of the 1000 MiB that MemAvailable lost is shared memory, "
+		"tmpfs; stays until it is removed, whoever made it");
+	report__free(run.r);
+}
+
 static void unreadable_target(void **state)
 {
 	struct run run = new_run(20);
@@ -167,6 +199,7 @@ int main(void)
 		cmocka_unit_test(heirs_are_found_through_the_dead),
 		cmocka_unit_test(a_neighbour_that_grows_more),
 		cmocka_unit_test(what_to_type_next),
+		cmocka_unit_test(the_rest_of_the_loss_is_told),
 		cmocka_unit_test(unreadable_target),
 	};
 

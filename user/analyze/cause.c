@@ -9,6 +9,8 @@
 #define LOSS_MIN (8 << 20)
 /* A line with less of the loss than this share does not explain it. */
 #define SHARE_MIN_PERMILLE 300
+/* Nor is one with less than this a second one. */
+#define REST_MIN_PERMILLE 200
 /* MemAvailable that fell by less than this share of what a line took is not what to tell it by:
  * the rest came out of what others gave back. */
 #define NET_MIN_PERMILLE 750
@@ -16,8 +18,6 @@
 #define HOLDER_MIN_PERMILLE 250
 /* Nor is one who took less than half of the kernel pages in question. */
 #define TAKER_MIN_PERMILLE 500
-/* Nor does a call path with less than this share tell how it was asked for. */
-#define PATH_MIN_PERMILLE 300
 
 /* What it means that a line grew, and what to type next; PID stands for the holder's. */
 static const struct rule {
@@ -96,13 +96,14 @@ static bool is_taken(enum ledger_line line)
 	return line != LEDGER_FREE_PCP && !ledger_lines[line].is_available;
 }
 
-static void find_line(const struct report *r, struct cause *c)
+/* But for the one told already; _LEDGER_LINE_MAX: none is. */
+static void find_line(const struct report *r, enum ledger_line told, struct cause *c)
 {
 	vec_for_each(l, &r->ledger) {
 		uint64_t grown = growth_of(l->start, l->end);
 
-		if (l->line == LEDGER_FREE || l->line == LEDGER_FREE_PCP || grown <= c->grown ||
-		    (c->basis != CAUSE_FREE && !is_taken(l->line)))
+		if (l->line == LEDGER_FREE || l->line == LEDGER_FREE_PCP || l->line == told ||
+		    grown <= c->grown || (c->basis != CAUSE_FREE && !is_taken(l->line)))
 			continue;
 		c->line = l->line;
 		c->grown = grown;
@@ -115,7 +116,7 @@ static bool try_basis(const struct report *r, enum cause_basis basis, uint64_t a
 	c->basis = basis;
 	c->amount = amount;
 	c->grown = 0;
-	find_line(r, c);
+	find_line(r, _LEDGER_LINE_MAX, c);
 	return c->grown && is_share(c->grown, amount, SHARE_MIN_PERMILLE);
 }
 
@@ -212,27 +213,13 @@ static bool is_slab(enum ledger_line line)
 	return line == LEDGER_SLAB_RECLAIMABLE || line == LEDGER_SLAB_UNRECLAIMABLE;
 }
 
-static void find_path(const struct report *r, struct cause *c)
-{
-	int64_t most = (int64_t)(c->grown / 1000 * PATH_MIN_PERMILLE);
-
-	vec_for_each(p, &r->paths) {
-		if (!report_path__is_of_line(p, c->line) || p->growth_bytes < most ||
-		    p->growth_bytes < (int64_t)p->error_bytes || p->asker >= p->frames.n ||
-		    !p->frames.v[p->asker].function)
-			continue;
-		most = p->growth_bytes;
-		c->path = p;
-	}
-}
-
 static void find_who(const struct report *r, const struct owner_sample *owners, size_t n_owners,
 		     struct cause *c)
 {
 	find_holder(r, c);
 	find_process(r, c);
-	find_path(r, c);
-	if (!c->path)
+	cause_path__find(r, owners, n_owners, c->line, c->grown, &c->path);
+	if (!c->path.path)
 		find_taker(owners, n_owners, c);
 	if (!is_share(c->holder_grown, c->grown, HOLDER_MIN_PERMILLE)) {
 		c->holder = NULL;
@@ -252,6 +239,19 @@ bool cause_find(const struct report *r, const struct owner_sample *owners, size_
 	struct cause c = {0};
 
 	if (!r->total.ledger_known || !find_loss(r, &c))
+		return false;
+	find_who(r, owners, n_owners, &c);
+	*ret = c;
+	return true;
+}
+
+bool cause_find_rest(const struct report *r, const struct owner_sample *owners, size_t n_owners,
+		     const struct cause *first, struct cause *ret)
+{
+	struct cause c = {.basis = first->basis, .amount = first->amount, .is_rest = true};
+
+	find_line(r, first->line, &c);
+	if (c.grown < LOSS_MIN || !is_share(c.grown, c.amount, REST_MIN_PERMILLE))
 		return false;
 	find_who(r, owners, n_owners, &c);
 	*ret = c;
@@ -302,22 +302,10 @@ static void say_taker(const struct owner_sample *o, struct strbuf *b)
 		strbuf_addf(b, "%s", o->kind == OWNER_ASYNC ? "interrupts" : "several");
 }
 
-/* "; 250 MiB asked for by leak_pages [leaker], insmod (pid 812)" */
-static void say_path(const struct cause *c, struct strbuf *b)
+/* Objects tell it better, if enough of them were traced. */
+static bool is_told_by_objects(const struct cause *c)
 {
-	const struct report_path *p = c->path;
-	char bytes[HUMAN_BYTES_SIZE];
-	uint32_t known = c->holder ? c->holder->last.id.pid : c->process ? c->process->id.pid : 0;
-
-	strbuf_addf(b, "; %s asked for by %.60s", human_bytes(bytes, (uint64_t)p->growth_bytes),
-		    p->frames.v[p->asker].function);
-	if (p->driver)
-		strbuf_addf(b, " [%.40s]", p->driver);
-	if (p->id.pid && p->id.pid != known)
-		strbuf_addf(b, ", %.*s (pid %u)", COMM_SIZE - 1, p->comm, p->id.pid);
-	else if (!p->id.pid)
-		strbuf_addf(b, ", %s%.*s", *p->comm ? "several " : "interrupts", COMM_SIZE - 1,
-			    p->comm);
+	return c->slab.function && c->slab.traced >= c->grown / 2;
 }
 
 static void say_share(const struct cause *c, struct strbuf *b)
@@ -335,8 +323,8 @@ static void say_share(const struct cause *c, struct strbuf *b)
 		strbuf_addf(b, "%s went to %s", human_bytes(grown, c->grown),
 			    ledger_lines[c->line].title);
 	else
-		strbuf_addf(b, "%s of the %s %s is %s", human_bytes(grown, of_it),
-			    human_bytes(amount, c->amount), of[c->basis],
+		strbuf_addf(b, "%s%s of the %s %s is %s", c->is_rest ? "another " : "",
+			    human_bytes(grown, of_it), human_bytes(amount, c->amount), of[c->basis],
 			    ledger_lines[c->line].title);
 }
 
@@ -344,6 +332,8 @@ static void say_net(const struct cause *c, struct strbuf *b)
 {
 	char net[HUMAN_BYTES_SIZE];
 
+	if (c->is_rest) /* said already */
+		return;
 	if (c->basis == CAUSE_FREE && ledger_lines[c->line].is_available)
 		strbuf_addf(b, "; MemAvailable hardly changed");
 	if (c->basis == CAUSE_TAKEN && c->available_known)
@@ -360,6 +350,11 @@ static void say_negative(const struct cause *c, struct strbuf *b)
 	if (c->negative_dentries.known && all && negative)
 		strbuf_addf(b, "; %.0f %% of the new ones are of names that are not there",
 			    100 * (double)(negative < all ? negative : all) / (double)all);
+}
+
+static uint32_t told_pid(const struct cause *c)
+{
+	return c->holder ? c->holder->last.id.pid : c->process ? c->process->id.pid : 0;
 }
 
 void cause_say(const struct cause *c, struct strbuf *b)
@@ -379,8 +374,8 @@ void cause_say(const struct cause *c, struct strbuf *b)
 		say_negative(c, b);
 	if (c->taker && !c->slab.function) /* the path says it better */
 		say_taker(c->taker, b);
-	if (c->path && !c->slab.function)
-		say_path(c, b);
+	if (c->path.path && !is_told_by_objects(c))
+		cause_path__say(&c->path, told_pid(c), b);
 	if (rules[c->line].meaning)
 		strbuf_addf(b, "; %s", rules[c->line].meaning);
 	say_net(c, b);
@@ -390,7 +385,9 @@ static uint32_t holder_pid(const struct cause *c)
 {
 	if (c->process)
 		return c->process->id.pid;
-	return c->holder && !c->holder->last.is_left ? c->holder->last.id.pid : 0;
+	if (c->holder && c->holder->last.id.pid)
+		return c->holder->last.is_left ? 0 : c->holder->last.id.pid;
+	return c->path.path && !c->path.ended ? c->path.path->id.pid : 0;
 }
 
 const char *cause_meaning(enum ledger_line line)
@@ -406,11 +403,9 @@ void cause_say_command(enum ledger_line line, uint32_t pid, struct strbuf *b)
 		text = rules[line].next_holder;
 	if (!text)
 		return;
-	at = strstr(text, "PID");
-	if (at && pid)
-		strbuf_addf(b, "%.*s%u%s", (int)(at - text), text, pid, at + 3);
-	else
-		strbuf_addf(b, "%s", text);
+	for (; pid && (at = strstr(text, "PID")); text = at + 3)
+		strbuf_addf(b, "%.*s%u", (int)(at - text), text, pid);
+	strbuf_addf(b, "%s", text);
 }
 
 void cause_say_next(const struct cause *c, struct strbuf *b)

@@ -2,6 +2,7 @@
 /* Where the machine's loss went, in a sentence: decided by tables over the report's values. */
 #pragma once
 
+#include "analyze/cause_path.h"
 #include "analyze/cause_slab.h"
 #include "base/str.h"
 #include "model/report.h"
@@ -29,13 +30,19 @@ struct cause {
 	struct cause_slab slab;		      /* of the holder, where that is a slab cache */
 	const struct owner_sample *taker;     /* who took most kernel pages and has them still */
 	struct span negative_dentries;	      /* where the holder is that cache; a count */
-	const struct report_path *path;	      /* in the kernel, by which most of it was asked for */
+	struct cause_path path;		      /* in the kernel: who asked for most of it */
+	bool is_rest;			      /* of cause_find_rest() */
 };
 
 /* False: nothing lost or taken that is worth a sentence, or no ledger. Pointers into the report and
  * the owners. */
 bool cause_find(const struct report *r, const struct owner_sample *owners, size_t n_owners,
 		struct cause *ret);
+
+/* What explains most of what `first` leaves, where that is a substantial part of the same amount.
+ * False: nothing does. */
+bool cause_find_rest(const struct report *r, const struct owner_sample *owners, size_t n_owners,
+		     const struct cause *first, struct cause *ret);
 
 /* The same for reclaimable slab, which takes nothing from MemAvailable and is asked about all the
  * more. False: it did not grow. */

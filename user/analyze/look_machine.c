@@ -83,23 +83,39 @@ void look_find_hidden(struct looker *x)
 }
 
 /* In words, where the ledger tells: false where it is a process's own, or nobody's. */
-static bool say_cause(const struct looker *x, struct report_look *look)
+static bool add_cause(struct looker *x, const struct cause *c, struct report_look look)
 {
 	static const char lead[] = "Next: ";
 	struct strbuf b = {0};
-	struct cause c;
 
-	if (!cause_find(x->r, x->h->owners.v, x->h->owners.n, &c) || c.process ||
-	    c.line == LEDGER_UNNAMED)
+	if (c->process || c->line == LEDGER_UNNAMED)
 		return false;
-	cause_say(&c, &b);
-	snprintf(look->reason, sizeof(look->reason), "%s", b.s && !b.failed ? b.s : "");
+	cause_say(c, &b);
+	snprintf(look.reason, sizeof(look.reason), "%s", b.s && !b.failed ? b.s : "");
 	b.len = 0;
-	cause_say_next(&c, &b);
+	cause_say_next(c, &b);
 	if (b.len > sizeof(lead) - 1 && !b.failed)
-		snprintf(look->next, sizeof(look->next), "%s", b.s + sizeof(lead) - 1);
+		snprintf(look.next, sizeof(look.next), "%s", b.s + sizeof(lead) - 1);
 	strbuf_free(&b);
-	return *look->reason;
+	look.urgency = c->is_rest ? 690 : 700;
+	look_add(x, &look);
+	return true;
+}
+
+/* What explains most of it, and most of the rest. */
+static bool add_causes(struct looker *x, const struct report_look *look)
+{
+	const struct owner_sample *owners = x->h->owners.v;
+	size_t n = x->h->owners.n;
+	struct cause first, rest;
+	bool added;
+
+	if (!cause_find(x->r, owners, n, &first))
+		return false;
+	added = add_cause(x, &first, *look);
+	if (cause_find_rest(x->r, owners, n, &first, &rest))
+		added |= add_cause(x, &rest, *look);
+	return added;
 }
 
 /* Memory that went, and that no living process grew by. */
@@ -116,11 +132,8 @@ void look_find_unnamed(struct looker *x)
 	if (lost < UNNAMED_MIN || lost < x->r->info.mem_total / 100 || grown > lost / 2)
 		return;
 	look.weight = lost;
-	if (say_cause(x, &look)) {
-		look.urgency = 700;
-		look_add(x, &look);
+	if (add_causes(x, &look))
 		return;
-	}
 	look.urgency = 560;
 	snprintf(look.reason, sizeof(look.reason),
 		 "available memory fell by %s, of which growing processes explain %s: look at the "

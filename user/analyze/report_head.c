@@ -35,8 +35,10 @@ struct head {
 	size_t n_watched, n_ended;
 	const struct report_process *most;  /* of the targets; NULL: none */
 	const struct report_process *other; /* most grown of the rest */
-	bool has_cause; /* of what the machine lost, other than the growth of who is watched */
-	struct cause cause;
+	/* Of what the machine lost, other than the growth of who is watched, and of most of the
+	 * rest of it. */
+	bool has_cause, has_rest;
+	struct cause cause, rest;
 };
 
 /* "comm (pid 12)"; bytes of comm as they are, the sinks make them safe. */
@@ -87,14 +89,20 @@ static void look_around(struct head *x)
 }
 
 /* A target whose own growth is the loss is told of already. */
+static bool is_told(const struct cause *c)
+{
+	return c->process && is_target(c->process);
+}
+
 static void find_cause(struct head *x)
 {
-	const struct report_process *p;
+	const struct owner_sample *owners = x->h->owners.v;
+	size_t n = x->h->owners.n;
 
-	x->has_cause = cause_find(x->r, x->h->owners.v, x->h->owners.n, &x->cause);
-	p = x->cause.process;
-	if (x->has_cause && p && is_target(p))
-		x->has_cause = false;
+	if (!cause_find(x->r, owners, n, &x->cause))
+		return;
+	x->has_cause = !is_told(&x->cause);
+	x->has_rest = cause_find_rest(x->r, owners, n, &x->cause, &x->rest) && !is_told(&x->rest);
 }
 
 static void note_cause(struct head *x, struct strbuf *b)
@@ -103,11 +111,18 @@ static void note_cause(struct head *x, struct strbuf *b)
 		cause_say(&x->cause, b);
 }
 
+static void note_rest(struct head *x, struct strbuf *b)
+{
+	if (x->has_rest)
+		cause_say(&x->rest, b);
+}
+
 static void note_reclaimable(struct head *x, struct strbuf *b)
 {
 	struct cause c;
 
 	if (!(x->has_cause && x->cause.line == LEDGER_SLAB_RECLAIMABLE) &&
+	    !(x->has_rest && x->rest.line == LEDGER_SLAB_RECLAIMABLE) &&
 	    cause_find_reclaimable(x->r, x->h->owners.v, x->h->owners.n, &c))
 		cause_say(&c, b);
 }
@@ -392,6 +407,8 @@ static void note_next(struct head *x, struct strbuf *b)
 
 	if (x->has_cause && !grew)
 		cause_say_next(&x->cause, b);
+	if (x->has_rest && !grew && !b->len)
+		cause_say_next(&x->rest, b);
 	if (b->len)
 		return;
 	if (lives(x->other) && x->other->growth_bytes >= NOTABLE_BYTES && !grew)
@@ -414,8 +431,8 @@ static void note_next(struct head *x, struct strbuf *b)
 int report_head__add(const struct history *h, struct report *r)
 {
 	static void (*const findings[])(struct head *, struct strbuf *) = {
-		note_leak, note_growth, note_no_leak,	note_cause, note_reclaimable,
-		note_held, note_left,	note_inherited, note_other,
+		note_leak,	  note_growth, note_no_leak, note_cause,     note_rest,
+		note_reclaimable, note_held,   note_left,    note_inherited, note_other,
 	};
 	static void (*const closing[])(struct head *, struct strbuf *) = {note_limits, note_next};
 	struct head x = {.h = h, .r = r};
