@@ -166,6 +166,21 @@ static void who_is_named(void **state)
 	assert_int_equal(boot_growth__steady(&w->growth, &idle, steady), 1);
 }
 
+/* It is in the tables, by that name. */
+static void we_are_not_accused(void **state)
+{
+	uint32_t steady[BOOT_RANK_MAX];
+	struct world *w = *state;
+	struct boot_rank idle;
+
+	w->info.pid = 100;
+	live(w);
+	boot_growth__rank(&w->growth, PHASE_IDLE, &idle);
+	assert_string_equal(w->growth.v.v[idle.v[0]].name, "leaker\n");
+	assert_true(w->growth.v.v[idle.v[0]].own);
+	assert_int_equal(boot_growth__steady(&w->growth, &idle, steady), 0);
+}
+
 /* What a process takes in its first minute is its start, in an idle machine, too. */
 static void young_processes_warm_up(void **state)
 {
@@ -333,6 +348,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IN_WORLD(phases_apart),
 		IN_WORLD(who_is_named),
+		IN_WORLD(we_are_not_accused),
 		IN_WORLD(young_processes_warm_up),
 		cmocka_unit_test(a_few_intervals_are_not_steady),
 		IN_WORLD(a_service_by_its_parts),

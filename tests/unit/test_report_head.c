@@ -102,6 +102,20 @@ static void a_neighbour_that_grows_more(void **state)
 	report__free(run.r);
 }
 
+static void we_are_no_neighbour(void **state)
+{
+	struct run run = new_run(20);
+
+	assert_int_equal(facts__add(&run.first.facts, "self", "pid", "77"), 0);
+	grow(&run, 1, PROC_TARGET, 10, 10);
+	grow(&run, 77, 0, 100, 300);
+	grow(&run, 78, 0, 100, 200);
+	build(&run);
+	assert_non_null(note_with(run.r, "p78 (pid 78), which is not watched, grew more"));
+	assert_null(note_with(run.r, "pid 77"));
+	report__free(run.r);
+}
+
 static void what_to_type_next(void **state)
 {
 	static const struct {
@@ -198,6 +212,7 @@ int main(void)
 		cmocka_unit_test(nobody_is_watched_by_the_monitor),
 		cmocka_unit_test(heirs_are_found_through_the_dead),
 		cmocka_unit_test(a_neighbour_that_grows_more),
+		cmocka_unit_test(we_are_no_neighbour),
 		cmocka_unit_test(what_to_type_next),
 		cmocka_unit_test(the_rest_of_the_loss_is_told),
 		cmocka_unit_test(unreadable_target),

@@ -33,6 +33,7 @@ struct seen {
 	struct proc_id id;
 	const char *name;
 	size_t name_size;
+	bool own;
 	uint64_t bytes;
 	enum boot_phase phase;
 	uint64_t passed_ns;
@@ -45,6 +46,7 @@ static int begin(struct boot_growth *g, const struct seen *s)
 				.id = s->id,
 				.first = s->bytes,
 				.last = s->bytes,
+				.own = s->own,
 				.alive = true};
 	size_t n = strnlen(s->name, s->name_size);
 	int err;
@@ -88,6 +90,7 @@ static int take_processes(struct boot_growth *g, const struct moment *m)
 			.id = p->id,
 			.name = p->comm,
 			.name_size = COMM_SIZE,
+			.own = p->id.pid == m->info->pid,
 			.phase = m->boot->phase,
 			.passed_ns = m->passed_ns,
 		};
@@ -152,6 +155,7 @@ static int take_groups(struct boot_growth *g, const struct moment *m)
 		if (c->container.runtime == RUNTIME_NONE || c->container.inner || !c->path ||
 		    !group_bytes(c, &s.bytes))
 			continue;
+		s.own = !strcmp(c->container.name, BOOT_UNIT);
 		s.key = name_key(c->path, GROWER_GROUP);
 		err = take(g, &s);
 	}
@@ -411,7 +415,8 @@ size_t boot_growth__steady(const struct boot_growth *g, const struct boot_rank *
 	for (size_t i = 0; i < idle->n; i++) {
 		const struct grower *it = &g->v.v[idle->v[i]];
 
-		if (phase_growth_is_steady(&it->phase[PHASE_IDLE]) && !gave_back(it))
+		/* What we take for what we keep is told with our cost. */
+		if (!it->own && phase_growth_is_steady(&it->phase[PHASE_IDLE]) && !gave_back(it))
 			ret[n++] = idle->v[i];
 	}
 	return n;

@@ -95,7 +95,7 @@ static bool has_unit(const struct boot_run *r, char *name)
 static bool is_lasting(const char *name)
 {
 	static const char *const passing[] = {"run-", "user@", "user-runtime-dir@", "session-",
-					      "boot-diagnostics.service"};
+					      BOOT_UNIT};
 	const char *dot = strrchr(name, '.');
 
 	if (!dot || (strcmp(dot, ".service") && strcmp(dot, ".timer") && strcmp(dot, ".socket")))

@@ -7,6 +7,7 @@
 #include "analyze/report_head.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -34,7 +35,8 @@ struct head {
 	struct report_process watched; /* sum of the targets' growth and pages */
 	size_t n_watched, n_ended;
 	const struct report_process *most;  /* of the targets; NULL: none */
-	const struct report_process *other; /* most grown of the rest */
+	const struct report_process *other; /* most grown of the rest, but for memtrace itself */
+	uint32_t self;			    /* its pid; 0: not known */
 	/* Of what the machine lost, other than the growth of who is watched, and of most of the
 	 * rest of it. */
 	bool has_cause, has_rest;
@@ -64,11 +66,20 @@ static int add_note(struct report *r, const struct strbuf *text)
 
 /* --- who grew --- */
 
+/* What we take ourselves is told with our cost. */
+static uint32_t own_pid(const struct history *h)
+{
+	const struct fact *f = facts__find(&h->facts, "self", "pid");
+
+	return f ? (uint32_t)strtoul(f->value, NULL, 10) : 0;
+}
+
 static void look_around(struct head *x)
 {
 	vec_for_each(p, &x->r->processes) {
 		if (!is_target(p)) {
-			if (!x->other && p->growth_known && p->growth_bytes > 0)
+			if (!x->other && p->growth_known && p->growth_bytes > 0 &&
+			    p->id.pid != x->self)
 				x->other = p;
 			continue;
 		}
@@ -435,7 +446,7 @@ int report_head__add(const struct history *h, struct report *r)
 		note_reclaimable, note_held,   note_left,    note_inherited, note_other,
 	};
 	static void (*const closing[])(struct head *, struct strbuf *) = {note_limits, note_next};
-	struct head x = {.h = h, .r = r};
+	struct head x = {.h = h, .r = r, .self = own_pid(h)};
 	struct strbuf b = {0};
 	int err = 0;
 

@@ -44,7 +44,11 @@ int wait_signal(const sigset_t *signals, uint64_t deadline_ns, siginfo_t *ret)
 static int add_facts(struct recording *r, int root_fd)
 {
 	int err = facts_machine(root_fd, r->info.kernel, &r->facts);
+	char self[16];
 
+	snprintf(self, sizeof(self), "%u", r->info.pid);
+	if (!err)
+		err = facts__add(&r->facts, "self", "pid", self);
 	for (size_t i = 0; !err && i < r->features.n; i++) {
 		const struct feature *f = &r->features.v[i];
 		char value[sizeof(((struct fact *)0)->value)];

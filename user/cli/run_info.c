@@ -74,6 +74,7 @@ void run_info__fill(struct run_info *info, const struct options *o, int root_fd)
 	if (meminfo_read(root_fd, &t) == 0)
 		meminfo_find(t.meminfo.v, t.meminfo.n, "MemTotal", &info->mem_total);
 	tick__free(&t);
+	info->pid = (uint32_t)getpid();
 	info->page_size = sysconf(_SC_PAGESIZE);
 	info->interval_ns = o->interval_ns;
 	info->duration_ns = o->duration_ns;

@@ -7,8 +7,9 @@
 
 #include "base/str.h"
 #include "cli/options.h"
+#include "model/boot.h"
 
-#define SERVICE_NAME "boot-diagnostics.service"
+#define SERVICE_NAME BOOT_UNIT
 #define SERVICE_DIR "etc/systemd/system"
 
 /*

@@ -6,6 +6,9 @@
  */
 #pragma once
 
+/* The unit that follows boots. */
+#define BOOT_UNIT "boot-diagnostics.service"
+
 #include <stdbool.h>
 #include <stdint.h>
 

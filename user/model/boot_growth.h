@@ -29,6 +29,7 @@ struct grower {
 	char name[64];	   /* raw */
 	uint64_t first, last;
 	bool alive;
+	bool own; /* memtrace itself, or its service */
 	/* Of a process younger than a minute everything counts as warm-up: it takes what it needs.
 	 */
 	struct phase_growth phase[_PHASE_MAX];

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 struct fact {
-	char kind[16];	/* "os" "cmdline" "packages" "unit" "config" "feature" */
+	char kind[16];	/* "os" "cmdline" "packages" "unit" "config" "feature" "self" */
 	char name[128]; /* within the kind: "nginx.service"; "" where there is one only */
 	char value[200];
 };

@@ -263,6 +263,7 @@ struct run_info {
 	char kernel[96], arch[16], boot_id[40], version[32];
 	char host[65];	  /* host name */
 	char target[256]; /* what the user asked for, as typed */
+	uint32_t pid;	  /* of memtrace itself; kept as fact "self", 0 when read back */
 	uint64_t mem_total;
 	uint64_t page_size;
 	uint64_t interval_ns, duration_ns; /* duration 0: until the target ends */

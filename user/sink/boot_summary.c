@@ -23,12 +23,14 @@ static char *grower_name(char dst[static NAME_SIZE], const struct grower *g)
 {
 	char safe[NAME_SIZE - 64];
 
+	const char *own = g->own ? ", this tool itself" : "";
+
 	safe_text(safe, sizeof(safe), g->name, sizeof(g->name));
 	if (g->kind == GROWER_PROCESS)
-		snprintf(dst, NAME_SIZE, "%s (pid %u)%s", safe, g->id.pid,
-			 g->alive ? "" : ", which has ended");
+		snprintf(dst, NAME_SIZE, "%s (pid %u)%s%s", safe, g->id.pid,
+			 g->alive ? "" : ", which has ended", own);
 	else
-		snprintf(dst, NAME_SIZE, "%s", safe);
+		snprintf(dst, NAME_SIZE, "%s%s", safe, own);
 	return dst;
 }
 
