@@ -14,7 +14,8 @@ mkdir -p "$out"
 v=user/analyze/verdict
 gen="tests/corpus/gen.c tests/corpus/gen_shapes.c tests/corpus/sim.c"
 evidence="$v/num.c $v/series.c $v/window.c $v/trend.c $v/fit.c $v/wave.c $v/rate.c $v/evidence.c $v/shape.c"
-follow="user/analyze/follow.c user/analyze/follow_query.c user/analyze/follow_values.c
+follow="user/analyze/follow.c user/analyze/follow_ended.c user/analyze/follow_query.c
+	user/analyze/follow_values.c
 	user/analyze/ledger.c"
 flags="-std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Iuser -Itests/corpus"
 cc=${CC:-cc}

@@ -18,11 +18,11 @@
 #define FOLLOW_SERIES_MAX 10000
 #define FOLLOW_SUBJECTS_MAX 32768
 /* Ended subjects kept, and how many stay when there are more: at 8.4 KiB each of a process that
- * moved in everything. Which ones: those that were asked for, then those that were there longest.
- */
+ * moved in everything. Which ones: those that were asked for (of these first those that leaked),
+ * then those that were there longest. */
 #define FOLLOW_ENDED_MAX 512
 #define FOLLOW_ENDED_KEEP 256
-#define FOLLOW_LOOKS 96 /* verdicts a tick: some 7 ms of CPU */
+#define FOLLOW_LOOKS 64 /* verdicts a tick, see book__new() */
 
 enum follow_kind {
 	FOLLOW_PROCESS,

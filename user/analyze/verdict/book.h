@@ -37,7 +37,8 @@ struct book_stats {
 	size_t bytes;	       /* memory */
 };
 
-/* At most max_series; at most `looks` verdicts a tick. 0 or -ENOMEM. */
+/* At most max_series; a tick gives at most `looks` verdicts on full histories, or up to twice as
+ * many on half full ones, which take half the time. 0 or -ENOMEM. */
 int book__new(uint32_t max_series, uint32_t looks, struct book **ret);
 void book__free(struct book *b); /* NULL allowed */
 

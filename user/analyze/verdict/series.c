@@ -78,26 +78,24 @@ static void merge_all(struct series *s)
 
 static void ring_add(struct series_ring *r, uint32_t cell, float v)
 {
-	if (!r->n) {
+	uint32_t need, drop;
+
+	/* a gap longer than the ring */
+	if (!r->n || cell >= r->first + 2 * SERIES_RING_CELLS) {
 		r->first = cell;
-		r->n = 1;
-		r->floor[0] = v;
-		return;
+		r->n = 0;
 	}
-	if (cell >= r->first + 2 * SERIES_RING_CELLS) { /* a gap longer than the ring */
-		r->first = cell;
-		r->n = 1;
-		r->floor[0] = v;
-		return;
+	need = cell + 1 - r->first;
+	drop = need > SERIES_RING_CELLS ? need - SERIES_RING_CELLS : 0;
+	if (drop) {
+		uint32_t kept = drop < r->n ? r->n - drop : 0;
+
+		memmove(r->floor, r->floor + drop, kept * sizeof(float));
+		r->first += drop;
+		r->n = kept;
 	}
-	while (cell >= r->first + r->n) {
-		if (r->n == SERIES_RING_CELLS) {
-			memmove(r->floor, r->floor + 1, (SERIES_RING_CELLS - 1) * sizeof(float));
-			r->first++;
-			r->n--;
-		}
+	while (cell >= r->first + r->n)
 		r->floor[r->n++] = SERIES_EMPTY;
-	}
 	if (v < r->floor[cell - r->first])
 		r->floor[cell - r->first] = v;
 }
