@@ -239,6 +239,42 @@ static void leaks_by_rate(void **state)
 	assert_told(w, ALERT_LEAK, ALERT_CLEARED);
 }
 
+/* Taken back: told once, as that; a process that ended with its leak is no mistake. */
+static void leaks_are_withdrawn(void **state)
+{
+	struct world *w = *state;
+	struct leak_sign leak = {
+		.id = {50, 1}, .subject = "grower", .words = "shared memory", .per_hour = 1e20};
+	uint64_t raised_ns;
+
+	w->m.leaks = &leak;
+	w->m.n_leaks = 1;
+	leak.is_withdrawn = true;
+	assert_int_equal(judge(w), 0); /* nothing was told */
+	leak.is_withdrawn = false;
+	judge(w);
+	assert_told(w, ALERT_LEAK, ALERT_RAISED);
+	assert_string_equal(w->told.v[0].message,
+			    "grower (pid 50) leaks shared memory: above 8.0 EiB an hour, 0 % sure");
+	raised_ns = w->told.v[0].time_ns;
+	leak.is_withdrawn = true;
+	judge(w);
+	assert_told(w, ALERT_LEAK, ALERT_WITHDRAWN);
+	assert_string_equal(w->told.v[0].message,
+			    "grower (pid 50) does not leak shared memory, or not any more: the "
+			    "warning is withdrawn");
+	assert_true(w->told.v[0].time_ns > raised_ns);
+	assert_true(alert_is_over(&w->told.v[0]));
+	assert_int_equal(n_active(w), 0);
+	assert_int_equal(judge(w), 0);
+	leak.is_withdrawn = false;
+	judge(w);
+	assert_told(w, ALERT_LEAK, ALERT_RAISED);
+	w->m.n_leaks = 0;
+	judge(w);
+	assert_told(w, ALERT_LEAK, ALERT_CLEARED);
+}
+
 static void unknown_is_not_over(void **state)
 {
 	struct world *w = *state;
@@ -285,6 +321,7 @@ int main(void)
 		IN_WORLD(fragmentation),
 		IN_WORLD(commit_where_it_is_enforced),
 		IN_WORLD(leaks_by_rate),
+		IN_WORLD(leaks_are_withdrawn),
 		IN_WORLD(unknown_is_not_over),
 		IN_WORLD(bounded),
 	};

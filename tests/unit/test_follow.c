@@ -7,6 +7,7 @@
 
 #include "analyze/follow_values.h"
 #include "analyze/leak_sign.h"
+#include "analyze/report_verdict.h"
 #include "leak_run.h"
 
 static const struct follow_slot *slot_of(const struct follow *f, uint32_t pid,
@@ -218,6 +219,45 @@ static void test_short_lived_are_forgotten(void **state)
 	follow__free(f);
 }
 
+/* More children of a command than can be kept end, each after a longer life than one that leaked.
+ */
+static void test_a_childs_leak_outlives_its_series(void **state)
+{
+	enum { CHILDREN = FOLLOW_ENDED_MAX + 50, LEAKS = 1000, LEAK_ENDS = 40, ENDS = 50 };
+	struct report r = {0};
+	struct limits l = {0};
+	struct follow *f;
+
+	assert_int_equal(follow__new(&f), 0);
+	for (uint64_t seq = 0; seq <= ENDS + 1; seq++) {
+		struct tick t = {0};
+
+		begin_tick(&t, seq, seq * LEAK_INTERVAL_S);
+		for (uint32_t i = 0; i < CHILDREN; i++) {
+			uint32_t pid = LEAKS + i;
+			uint64_t moves = pid == LEAKS ? seq * MIB : wobble(seq, pid, 400);
+			struct proc_sample p = story_proc(pid, "child", 50 * MIB + moves, 0);
+
+			p.flags |= PROC_FOLLOWED;
+			p.end.ended = seq == (pid == LEAKS ? LEAK_ENDS : ENDS);
+			if (seq <= (pid == LEAKS ? LEAK_ENDS : ENDS))
+				assert_int_equal(vec_push(&t.procs, p), 0);
+		}
+		assert_int_equal(follow__tick(f, &t), 0);
+		tick__free(&t);
+	}
+	assert_int_equal(follow__n_subjects(f), FOLLOW_ENDED_KEEP);
+	assert_int_equal(follow__limits(f, &l), 0);
+	assert_true(limits__find(&l, "series_of_ended_dropped")->count > FOLLOW_ENDED_KEEP);
+	assert_int_equal(report_verdict__add(f, NULL, &r), 0);
+	assert_true(report_verdict__has(&r, VERDICT_LEAK));
+	assert_int_equal(r.growers.v[0].id.pid, LEAKS);
+	vec_free(&r.growers);
+	limits__free(&r.limits);
+	limits__free(&l);
+	follow__free(f);
+}
+
 static void test_cgroup_room(void **state)
 {
 	const char *path;
@@ -273,6 +313,31 @@ static void test_values(void **state)
 	assert_false(follow_ledger_line(&ledger, LEDGER_SHMEM)); /* not told here */
 }
 
+/* Grows until it is told as a leak, then stays: told as withdrawn. */
+static void test_withdrawn_alarms(void **state)
+{
+	struct leak_signs signs = {0};
+	bool told = false, withdrawn = false;
+	struct follow *f;
+
+	assert_int_equal(follow__new(&f), 0);
+	for (uint64_t seq = 0; seq < 400; seq++) {
+		uint64_t steps = seq < 60 ? seq : 60;
+
+		add_row(f, seq, story_proc(9, "filler", 20 * MIB + steps * MIB / 2, 0));
+		assert_int_equal(leak_signs__read(f, &signs), 0);
+		for (size_t i = 0; i < signs.n; i++) {
+			assert_string_equal(signs.v[i].subject, "filler");
+			told |= !signs.v[i].is_withdrawn;
+			withdrawn |= told && signs.v[i].is_withdrawn;
+		}
+	}
+	assert_true(told && withdrawn);
+	assert_true(signs.n > 0 && signs.v[0].is_withdrawn);
+	vec_free(&signs);
+	follow__free(f);
+}
+
 static void test_alarms(void **state)
 {
 	struct leak_signs signs = {0};
@@ -324,9 +389,11 @@ int main(void)
 		cmocka_unit_test(test_the_ended_keep_their_series),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_short_lived_are_forgotten),
+		cmocka_unit_test(test_a_childs_leak_outlives_its_series),
 		cmocka_unit_test(test_cgroup_room),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_alarms),
+		cmocka_unit_test(test_withdrawn_alarms),
 		cmocka_unit_test(test_backward_clock),
 	};
 

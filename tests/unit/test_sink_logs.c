@@ -147,6 +147,25 @@ static void alerts_as_json(void **state)
 	}
 }
 
+static void a_withdrawn_leak_is_told_as_that(void **state)
+{
+	struct world *w = *state;
+	_cleanup_free_ char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	w->alert.kind = ALERT_LEAK;
+	w->alert.state = ALERT_WITHDRAWN;
+	w->alert.value = 5000;
+	put(w->alert.message, sizeof(w->alert.message), "the warning is withdrawn");
+	assert_true(has(&summary_log, &w->m,
+			"alert     withdrawn leak 5000 0 bytes the warning is withdrawn\n"));
+	assert_non_null(out);
+	assert_int_equal(alert_json(&w->alert, out), 0);
+	fclose(out);
+	assert_non_null(strstr(text, "\"kind\":\"leak\",\"state\":\"withdrawn\""));
+}
+
 #define IN_WORLD(f) cmocka_unit_test_setup_teardown(f, make_world, free_world)
 
 int main(void)
@@ -160,6 +179,7 @@ int main(void)
 		IN_WORLD(held_is_unknown_without_attribution),
 		IN_WORLD(missing_parts_are_told),
 		IN_WORLD(alerts_as_json),
+		IN_WORLD(a_withdrawn_leak_is_told_as_that),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -68,6 +68,30 @@ static void alarm_needs_persistence_and_is_withdrawn(void **state)
 	assert_int_equal(s.alarm.withdrawn, 1);
 }
 
+/* Six hours of one that fills and rests in turns: four looks at a leak, one at a plateau. If a
+ * withdrawal asked for nothing more it would be an alarm a turn. */
+static void alarms_do_not_flap(void **state)
+{
+	struct verdict leak = {.kind = VERDICT_LEAK}, plateau = {.kind = VERDICT_PLATEAU};
+	struct series s = {.last_s = 100};
+	unsigned int n_told = 0, n_turns = 0;
+
+	while (s.last_s < 6 * 3600) {
+		for (int i = 0; i < 5; i++) {
+			s.last_s *= 1.05;
+			n_told += alarm__look(&s, i < 4 ? &leak : &plateau) && s.alarm.on;
+		}
+		n_turns++;
+	}
+	assert_true(n_turns > 20);
+	assert_int_equal(n_told, 1);
+	for (int i = 0; i < 8; i++) { /* and one that leaks for good is told all the same */
+		s.last_s *= 1.05;
+		n_told += alarm__look(&s, &leak) && s.alarm.on;
+	}
+	assert_int_equal(n_told, 2);
+}
+
 static void discoveries_keep_their_promise(void **state)
 {
 	const double p[] = {0.99, 0.2, 0.97, 0.80, 0.95, 0.5, 0.999};
@@ -160,6 +184,7 @@ int main(void)
 		cmocka_unit_test(num_agrees_with_libm),
 		cmocka_unit_test(select_agrees_with_sorting),
 		cmocka_unit_test(alarm_needs_persistence_and_is_withdrawn),
+		cmocka_unit_test(alarms_do_not_flap),
 		cmocka_unit_test(discoveries_keep_their_promise),
 		cmocka_unit_test(ages_tell_leaks_from_sessions),
 		cmocka_unit_test(ages_weigh_what_they_are_sure_of),

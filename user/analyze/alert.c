@@ -241,6 +241,20 @@ void alert_candidate(struct alert_finder *f, const struct alert_found *found)
 	tell(f, &active->told);
 }
 
+void alert_withdraw(struct alert_finder *f, const struct alert_found *found)
+{
+	struct active *active = find_active(f->a, f->kind, found->key);
+	struct alert *told = active ? &active->told : NULL;
+
+	if (!active)
+		return;
+	told->state = ALERT_WITHDRAWN;
+	told->time_ns = f->m->tick->time_ns;
+	snprintf(told->message, sizeof(told->message), "%s", found->message);
+	tell(f, told);
+	*active = f->a->active.v[--f->a->active.n];
+}
+
 /* Those of this kind that were not found any more. */
 static void clear_gone(struct alert_finder *f)
 {

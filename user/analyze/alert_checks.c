@@ -259,37 +259,51 @@ static bool look_commit(struct alert_finder *f, const struct moment *m)
 	return true;
 }
 
+#define LEAK_BYTES_MAX (1ull << 63) /* an hour: of rates beyond, "above" is said */
+
 /* A count weighs as a page. */
 static uint64_t leak_bytes(const struct leak_sign *l)
 {
 	double bytes = l->is_count ? l->per_hour * 4096 : l->per_hour;
 
-	return bytes > 0 ? bytes < 0x1p63 ? (uint64_t)bytes : 1ull << 63 : 0;
+	return bytes > 0 ? bytes < 0x1p63 ? (uint64_t)bytes : LEAK_BYTES_MAX : 0;
+}
+
+static void say_leak(const struct leak_sign *l, char dst[static MESSAGE_SIZE])
+{
+	char subject[96], pid[24] = "", rate[HUMAN_BYTES_SIZE];
+
+	safe_text(subject, sizeof(subject), l->subject, sizeof(l->subject));
+	if (l->id.pid)
+		snprintf(pid, sizeof(pid), " (pid %u)", l->id.pid);
+	if (l->is_withdrawn)
+		snprintf(dst, MESSAGE_SIZE,
+			 "%s%s does not leak %s, or not any more: the warning is withdrawn",
+			 subject, pid, l->words);
+	else if (l->is_count)
+		snprintf(dst, MESSAGE_SIZE, "%s%s leaks %s: %.0f an hour, %u %% sure", subject, pid,
+			 l->words, l->per_hour, l->sure_permille / 10);
+	else
+		snprintf(dst, MESSAGE_SIZE, "%s%s leaks %s: %s%s an hour, %u %% sure", subject, pid,
+			 l->words, leak_bytes(l) < LEAK_BYTES_MAX ? "" : "above ",
+			 human_bytes(rate, leak_bytes(l)), l->sure_permille / 10);
 }
 
 static bool look_leak(struct alert_finder *f, const struct moment *m)
 {
 	for (size_t i = 0; i < m->n_leaks; i++) {
 		const struct leak_sign *l = &m->leaks[i];
-		char text[MESSAGE_SIZE], subject[96], rate[HUMAN_BYTES_SIZE];
+		char text[MESSAGE_SIZE];
 		struct alert_found found = {.id = l->id, .subject = l->subject, .message = text};
-		int n;
 
 		found.value = leak_bytes(l);
 		found.key = alert_name_key(l->subject, l->id.start_ticks << 22 ^ l->id.pid);
 		found.key.w[2] = alert_name_key(l->words, 0).w[0];
-		safe_text(subject, sizeof(subject), l->subject, sizeof(l->subject));
-		if (l->id.pid)
-			n = snprintf(text, sizeof(text), "%s (pid %u)", subject, l->id.pid);
+		say_leak(l, text);
+		if (l->is_withdrawn)
+			alert_withdraw(f, &found);
 		else
-			n = snprintf(text, sizeof(text), "%s", subject);
-		if (l->is_count)
-			snprintf(text + n, sizeof(text) - n, " leaks %s: %.0f an hour, %u %% sure",
-				 l->words, l->per_hour, l->sure_permille / 10);
-		else
-			snprintf(text + n, sizeof(text) - n, " leaks %s: %s an hour, %u %% sure",
-				 l->words, human_bytes(rate, leak_bytes(l)), l->sure_permille / 10);
-		alert_candidate(f, &found);
+			alert_candidate(f, &found);
 	}
 	return m->n_procs != 0;
 }

@@ -23,6 +23,8 @@ struct alert_found {
 
 /* Takes it if it is beyond, or still near, the threshold of the kind that looks. */
 void alert_candidate(struct alert_finder *f, const struct alert_found *found);
+/* What was told of this key was a judgement, and it is taken back: told with this message, once. */
+void alert_withdraw(struct alert_finder *f, const struct alert_found *found);
 /* Is the value worth a message? */
 bool alert_is_near(const struct alert_finder *f, uint64_t value);
 uint64_t alert_threshold(const struct alert_finder *f);

@@ -105,6 +105,7 @@ static void end_subject(struct follow *f, struct follow_subject *s)
 		f->n_gone++;
 		s->end_tick = f->n_ticks;
 		s->end_s = f->last_s;
+		follow_judge_ended(f, s);
 	}
 	s->live = false;
 	for (unsigned int i = 0; i < s->n_slots; i++) {

@@ -83,7 +83,8 @@ struct follow_subject {
 	bool live;
 	uint32_t end_tick; /* number of the tick it was missed at, and its time */
 	double end_s;
-	bool forget; /* at the end of this tick */
+	bool forget;  /* at the end of this tick */
+	uint8_t grew; /* of the asked, when they ended: 0 no, 1 suspected, 2 a leak */
 	bool is_reclaimable;
 	struct cgroup_row *cgroup; /* of cgroups: as it is now; path is `name` */
 	struct cgroup_row *cgroup_first;
@@ -116,10 +117,11 @@ enum follow_series follow_series_of(const struct follow_subject *s, unsigned int
 struct book_past follow__past(const struct follow *f, const struct follow_subject *s,
 			      unsigned int slot);
 
-/* A series whose alarm is on: it leaked at several looks in a row. */
+/* A series whose alarm is on: it leaked at several looks in a row; or was on. */
 struct follow_alarm {
 	const struct follow_subject *subject;
 	enum follow_series series;
+	bool is_withdrawn;     /* it was on, and what came since says otherwise */
 	double bytes_per_hour; /* or a count */
 	double probability;
 };

@@ -63,14 +63,36 @@ static double lived_s(const struct follow_subject *s)
 	return ret;
 }
 
+/* As one of many: where ended ones are dropped more were asked for than somebody points at. */
+void follow_judge_ended(const struct follow *f, struct follow_subject *s)
+{
+	s->grew = 0;
+	for (unsigned int i = 0; i < s->n_slots && follow_is_asked(s); i++) {
+		const struct book_entry *e = follow__entry(f, &s->slot[i]);
+		struct verdict_context ctx = {.prior = MANY_PRIOR, .leak_span_s = MANY_SPAN_S};
+		enum follow_series series = follow_series_of(s, i);
+		struct verdict v;
+
+		if (!e || !follow_series_defs[series].counts || !series__moved(&e->series) ||
+		    !series__rising(&e->series))
+			continue;
+		ctx.is_count = follow_series_defs[series].is_count;
+		verdict__judge(&e->series, &ctx, &v);
+		if (v.kind == VERDICT_LEAK)
+			s->grew = 2;
+		else if (v.kind == VERDICT_GROWING && !s->grew)
+			s->grew = 1;
+	}
+}
+
 static int asked_rank(const struct follow_subject *s)
 {
 	return s->flags & PROC_TARGET ? 2 : follow_is_asked(s);
 }
 
-/* Of the ended, who says least first: nobody asked for it, nothing of it moved, it was there for
- * a short time, which allows no leak verdict. Of equals the older, so that a session
- * file gives the same. */
+/* Of the ended, who says least first: nobody asked for it, it did not grow like a leak, nothing of
+ * it moved, it was there for a short time, which allows no leak verdict. Of equals the older, so
+ * that a session file gives the same. */
 static int compare_ended(const void *a, const void *b)
 {
 	const struct follow_subject *x = *(struct follow_subject *const *)a;
@@ -79,6 +101,8 @@ static int compare_ended(const void *a, const void *b)
 
 	if (asked_rank(x) != asked_rank(y))
 		return asked_rank(x) - asked_rank(y);
+	if (x->grew != y->grew)
+		return x->grew - y->grew;
 	if (has_series(x) != has_series(y))
 		return has_series(x) - has_series(y);
 	if (lived < 0 || lived > 0)

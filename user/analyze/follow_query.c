@@ -63,13 +63,15 @@ int follow__each_alarm(const struct follow *f,
 
 		for (unsigned int i = 0; i < s->n_slots && s->live && !err; i++) {
 			const struct book_entry *e = follow__entry(f, &s->slot[i]);
-			struct follow_alarm alarm = {s, follow_series_of(s, i), 0, 0};
+			struct follow_alarm alarm = {.subject = s,
+						     .series = follow_series_of(s, i)};
 			double unit = follow_series_defs[alarm.series].is_count
 					      ? 1 / VERDICT_COUNT_KB
 					      : 1024;
 
-			if (!e || !e->series.alarm.on)
+			if (!e || (!e->series.alarm.on && !e->series.alarm.withdrawn))
 				continue;
+			alarm.is_withdrawn = !e->series.alarm.on;
 			alarm.bytes_per_hour = (double)e->rate_kb_h * unit;
 			alarm.probability = (double)e->probability;
 			err = each(arg, &alarm);
@@ -111,7 +113,7 @@ int follow__limits(const struct follow *f, struct limits *l)
 	if (!err && f->ended_dropped)
 		err = limits__set(l, "series_of_ended_dropped", f->ended_dropped,
 				  "series of ended processes and cgroups that gave way to others: "
-				  "those have no verdict");
+				  "those have no verdict (of what was asked for, leaks go last)");
 	return err;
 }
 

@@ -43,6 +43,8 @@ static inline bool follow_is_asked(const struct follow_subject *s)
 void follow_free_subject(struct follow_subject *s);
 /* Gives the series back: the values begin anew. */
 void follow_close_slots(struct follow *f, struct follow_subject *s);
+/* Of one that ends now: whether it grew as a leak does, before others can take its place. */
+void follow_judge_ended(const struct follow *f, struct follow_subject *s);
 /* Frees the series of what has ended and was not asked for, once a tick: room for what lives. */
 void follow_evict_ended(struct follow *f);
 /* Forgets the ended ones that say least until FOLLOW_ENDED_KEEP are left: on a machine that

@@ -10,6 +10,6 @@ struct leak_signs {
 	size_t n, cap;
 };
 
-/* The series whose alarms are on and that count (no parts, no lines of meminfo), in place of what
- * ret held. 0 or -ENOMEM. */
+/* The series whose alarms are on, or were and are withdrawn, and that count (no parts, no lines of
+ * meminfo), in place of what ret held. 0 or -ENOMEM. */
 int leak_signs__read(const struct follow *f, struct leak_signs *ret);

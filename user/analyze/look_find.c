@@ -394,7 +394,7 @@ static bool is_in_force(const struct looker *x, const struct alert *a)
 		if (later->kind == a->kind && proc_id_equal(later->id, a->id) &&
 		    !strcmp(later->subject, a->subject))
 			return false; /* told again, or over */
-	return a->state != ALERT_CLEARED;
+	return !alert_is_over(a);
 }
 
 static void find_alerts(struct looker *x)

@@ -201,11 +201,12 @@ static int tell_alerts(struct watch *w)
 		err = add_note(w, text);
 		if (!err)
 			err = vec_push(&w->rec.tick.alerts, *a);
+		/* a warning taken back is told where it was given */
 		if (a->state != ALERT_CLEARED) {
 			progress__erase(&w->progress);
 			log_warning("%s", a->message);
-			w->n_alerts++;
 		}
+		w->n_alerts += !alert_is_over(a);
 		w->n_raised[a->kind] += a->state == ALERT_RAISED;
 		alert_command__run(&w->command, a, mono_ns());
 	}

@@ -57,6 +57,7 @@ const char *const alert_state_names[] = {
 	[ALERT_RAISED] = "raised",
 	[ALERT_CHANGED] = "changed",
 	[ALERT_CLEARED] = "cleared",
+	[ALERT_WITHDRAWN] = "withdrawn",
 };
 
 int alert_list__keep(struct alert_list *l, const struct alert_list *from, uint64_t *n_dropped)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Something a person should look at: raised once, told again when it changes, cleared. */
+/* Something a person should look at: raised once, told again when it changes, cleared or withdrawn.
+ */
 #pragma once
 
 #include "base/vec.h"
@@ -38,12 +39,14 @@ extern const char *const alert_unit_names[_ALERT_UNIT_MAX]; /* "percent" "bytes"
 
 enum alert_state {
 	ALERT_RAISED,
-	ALERT_CHANGED, /* worse by more than its step since it was last told */
-	ALERT_CLEARED,
+	ALERT_CHANGED,	 /* worse by more than its step since it was last told */
+	ALERT_CLEARED,	 /* was so, and is over */
+	ALERT_WITHDRAWN, /* a judgement that more time did not bear out */
 	_ALERT_STATE_MAX,
 };
 
-extern const char *const alert_state_names[_ALERT_STATE_MAX]; /* "raised" "changed" "cleared" */
+/* "raised" "changed" "cleared" "withdrawn" */
+extern const char *const alert_state_names[_ALERT_STATE_MAX];
 
 enum alert_severity {
 	ALERT_NOTICE,
@@ -64,6 +67,12 @@ struct alert {
 	uint64_t value, threshold; /* in its unit; value is the last known one when cleared */
 	char message[256];	   /* a sentence, safe to print */
 };
+
+/* The last that is told of it. */
+static inline bool alert_is_over(const struct alert *a)
+{
+	return a->state == ALERT_CLEARED || a->state == ALERT_WITHDRAWN;
+}
 
 /* By its kind, and by how far its value is. Pure. */
 enum alert_severity alert_severity(const struct alert *a);

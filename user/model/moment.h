@@ -20,12 +20,13 @@ struct fd_use {
 	uint64_t used, limit;
 };
 
-/* A series that leaked at several looks in a row. */
+/* A series that leaked at several looks in a row, or that did and was judged otherwise since. */
 struct leak_sign {
 	struct proc_id id; /* zero when about no process */
 	char subject[256]; /* raw: comm, cgroup, slab cache */
 	const char *words; /* what of it grows: "open descriptors" */
 	bool is_count;	   /* else bytes */
+	bool is_withdrawn; /* judged otherwise since */
 	double per_hour;   /* by the last look at it */
 	uint32_t sure_permille;
 };

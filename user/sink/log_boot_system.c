@@ -85,7 +85,7 @@ static void alerts_moment(struct strbuf *b, const struct moment *m)
 	uint64_t told = m->boot->n_alerts;
 
 	for (size_t i = 0; i < m->n_alerts; i++)
-		told += m->alerts[i].state != ALERT_CLEARED;
+		told += !alert_is_over(&m->alerts[i]);
 	if (!m->before) {
 		log_start(b, m, "begun");
 		strbuf_addf(b, " alerts are told from here on\n");

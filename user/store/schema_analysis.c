@@ -11,7 +11,7 @@ const struct column alert_columns[] = {
 		   "0 memory, 1 swap, 2 zombies, 3 fds, 4 process-fds, 5 growth, 6 process-growth, "
 		   "7 psi, 8 oom-kill, 9 fragmentation, 10 cgroup, 11 commit, 12 cgroup-psi"),
 	FIELD_ENUM(struct alert, state, "state", _ALERT_STATE_MAX,
-		   "0 raised, 1 changed, 2 cleared"),
+		   "0 raised, 1 changed, 2 cleared, 3 withdrawn"),
 	FIELD_ENUM(struct alert, unit, "unit", _ALERT_UNIT_MAX, "0 percent, 1 bytes, 2 count"),
 	ALERT(id.pid, "pid", COLUMN_U32, "0: about no process"),
 	ALERT(id.start_ticks, "start_ticks", COLUMN_U64, "1/100 s since boot"),

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analyze/verdict/many.h"
 
-#define ALARM_SPAN 0.12 /* of the time observed, from the first look of the streak to the last */
+/* Of the time observed, from the first look of the streak to the last. A series whose alarm was
+ * withdrawn must leak for twice as long as before until it is believed again. */
+#define ALARM_SPAN 0.12
+#define ALARM_DOUBLINGS_MAX 2
 
 static void sift(uint32_t *order, const double *p, size_t root, size_t n)
 {
@@ -56,6 +59,13 @@ size_t keep_discoveries(const double *p, size_t n, double q, bool *keep, uint32_
 	return kept;
 }
 
+static double wanted_span(const struct alarm_state *a)
+{
+	unsigned int n = a->withdrawn < ALARM_DOUBLINGS_MAX ? a->withdrawn : ALARM_DOUBLINGS_MAX;
+
+	return ALARM_SPAN * (1U << n);
+}
+
 bool alarm__look(struct series *s, const struct verdict *v)
 {
 	struct alarm_state *a = &s->alarm;
@@ -69,7 +79,7 @@ bool alarm__look(struct series *s, const struct verdict *v)
 		if (a->streak < UINT16_MAX)
 			a->streak++;
 		if (a->streak >= ALARM_LOOKS &&
-		    (double)a->until_s - (double)a->since_s >= ALARM_SPAN * now)
+		    (double)a->until_s - (double)a->since_s >= wanted_span(a) * now)
 			a->on = true;
 	} else {
 		a->streak = 0;

@@ -32,7 +32,9 @@ size_t keep_discoveries(const double *p, size_t n, double q, bool *keep, uint32_
 /*
  * An alarm goes on after ALARM_LOOKS verdicts of leak in a row that span 12 %
  * of the time observed, and off when a verdict is neither leak nor growing
- * (which counts as withdrawn). Returns whether its state changed.
+ * (which counts as withdrawn, and doubles the 12 % that the next one takes, up to
+ * 48 %: what goes back and forth is not told over and over). Returns whether its
+ * state changed.
  */
 #define ALARM_LOOKS 4
 bool alarm__look(struct series *s, const struct verdict *v);
