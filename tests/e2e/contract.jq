@@ -51,6 +51,12 @@ must([.ledger[]?.line] | length == (unique | length); "a line of the ledger twic
 (.hidden_owners // [] | to_entries[] | .key as $n | .value |
 	must((.kind | type) == "string" and (.line | type) == "string" and (.end_bytes | is_count);
 		"hidden_owners[\($n)]: kind, line, end_bytes")),
+must(.removed_cgroups | type == "array"; "no removed_cgroups"),
+(.removed_cgroups // [] | to_entries[] | .key as $n | .value |
+	must((.cgroup | type) == "string" and (.removed | type) == "string";
+		"removed_cgroups[\($n)]: cgroup, removed"),
+	must(.left_bytes == .page_cache_bytes + .shmem_bytes + .slab_bytes;
+		"removed_cgroups[\($n)]: left_bytes is no sum")),
 must(.processes | type == "array"; "no processes"),
 (.processes // [] | to_entries[] | .key as $n | .value | process($n)),
 (.paths // [] | to_entries[] | .key as $n | .value |

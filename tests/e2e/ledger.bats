@@ -335,6 +335,32 @@ cgroups_are_right() {
 		$((HELD / 20 + OWN + ${noise#-}))
 }
 
+in_cgroup() { # COMMAND...
+	(echo 0 >"$CGROUP/cgroup.procs" && exec "$@")
+}
+
+@test "a removed cgroup is named with what it left, and when" {
+	memory_cgroup
+	in_cgroup "$VICTIMS/leavebehind" --dir "$(disk_dir)" --mib 16 >"$T/truth" 2>"$T/victim.err" 3>&-
+	VICTIM_OUT=$T/truth
+	undo "rm -f '$(truth .path)' '$(truth .tmpfs_path)'"
+	start_memtrace --duration 2m -- sleep 60
+	wait_attached
+	rmdir "$CGROUP"
+	end_memtrace
+	jq -e --arg path "/${CGROUP##*/}" --argjson shmem "$(truth .tmpfs_bytes)" \
+		--argjson file "$(truth .file_bytes)" --argjson slack "$((2 * MIB))" \
+		'def near($x): . >= $x - $slack and . <= $x + $slack;
+		.removed_cgroups | length >= 1 and any(.[]; .cgroup == $path and
+		(.shmem_bytes | near($shmem)) and (.page_cache_bytes | near($file)))' "$T/report.json"
+	jq -e '.start as $from | .end as $to |
+		all(.removed_cgroups[]; .removed > $from and .removed <= $to)' "$T/report.json"
+	says "removed cgroup.* left at most .* behind.*${CGROUP##*/}"
+	"$MEMTRACE" --report "$T"/log/*.db --format json | diff - "$T/report.json"
+	"$MEMTRACE" --report "$T"/log/*.db --format text >"$T/text"
+	grep -q 'LEFT BEHIND BY REMOVED CGROUPS' "$T/text"
+}
+
 cgroups_known() {
 	awk '$1 == "memory" { print $3 }' /proc/cgroups
 }

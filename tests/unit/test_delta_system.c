@@ -134,6 +134,7 @@ static void test_cgroups_are_told_by_steps(void **state)
 	assert_int_equal(f->t.cgroups.n, 1);
 	assert_true(f->t.cgroups.v[0].gone);
 	assert_string_equal(f->t.cgroups.v[0].path, "/y");
+	assert_int_equal(f->t.cgroups.v[0].value[CGROUP_CURRENT], 1 << 20); /* as it was */
 
 	c = cgroup(f, "/x", (10 << 20) + DELTA_CGROUP_STEP);
 	c->container.runtime = RUNTIME_DOCKER;

@@ -297,6 +297,41 @@ static void events_are_bounded(void **state)
 			 6000 - HISTORY_EVENTS_MAX);
 }
 
+static void remove_cgroup(const char *path, uint64_t file)
+{
+	struct cgroup_row row = {
+		.path = strdup(path), .gone = true, .known = 1U << CGROUP_FILE, .name = "web"};
+
+	row.value[CGROUP_FILE] = file;
+	row.value[CGROUP_SLAB_RECLAIMABLE] = 1; /* not known */
+	assert_non_null(row.path);
+	assert_int_equal(vec_push(&t.cgroups, row), 0);
+}
+
+/* Those that left most stay, the others are counted. */
+static void removed_cgroups_are_bounded(void **state)
+{
+	char path[32];
+
+	assert_int_equal(vec_push(&t.cgroups, (struct cgroup_row){.path = strdup("/there")}), 0);
+	remove_cgroup("/empty", 0);
+	feed();
+	for (uint64_t i = 0; i < HISTORY_REMOVED_MAX + 3; i++) {
+		snprintf(path, sizeof(path), "/x%llu", (unsigned long long)i);
+		remove_cgroup(path, 1000 + i);
+	}
+	remove_cgroup("/least", 1);
+	feed();
+	assert_int_equal(h->n_removed, HISTORY_REMOVED_MAX + 5);
+	assert_int_equal(h->removed.n, HISTORY_REMOVED_MAX);
+	vec_for_each(r, &h->removed) {
+		assert_true(removed_cgroup_left(&r->row) >= 1003);
+		assert_int_equal(r->time_ns, h->end_ns);
+		assert_string_equal(r->row.name, "web");
+	}
+	assert_int_equal(limits__find(&h->limits, "removed_cgroups_dropped")->count, 4);
+}
+
 static uint64_t folded(void)
 {
 	const struct limit *l = limits__find(&h->limits, "exited_processes_folded");
@@ -447,6 +482,7 @@ int main(void)
 		TEST(owners),
 		TEST(smaps_and_ownership),
 		TEST(meminfo_self_and_limits),
+		TEST(removed_cgroups_are_bounded),
 		TEST(events_are_bounded),
 		TEST(small_exited_are_folded),
 		TEST(movement_counts_not_the_difference),

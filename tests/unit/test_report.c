@@ -333,6 +333,48 @@ static void pages_of_sockets(void **state)
 	}
 }
 
+static void remove_cgroup(struct run *run, const char *path, uint64_t file, uint64_t shmem)
+{
+	struct cgroup_row row = {.path = strdup(path),
+				 .gone = true,
+				 .known = 1U << CGROUP_FILE | 1U << CGROUP_SHMEM};
+
+	assert_non_null(row.path);
+	row.value[CGROUP_FILE] = file;
+	row.value[CGROUP_SHMEM] = shmem;
+	assert_int_equal(vec_push(&run->last.cgroups, row), 0);
+}
+
+/* What is below another one is counted in that, and nearly nothing is nothing. */
+static void removed_cgroups(void **state)
+{
+	struct run run = new_run(10);
+	const struct report_removed *most;
+	int n_said = 0;
+
+	remove_cgroup(&run, "/few", 70 << 10, 0);
+	remove_cgroup(&run, "/a/init", 3 * MIB, 0);
+	remove_cgroup(&run, "/a", 5 * MIB, 4 * MIB);
+	remove_cgroup(&run, "/ab", 4 * MIB, 0);
+	remove_cgroup(&run, "/nearly", 1 << 10, 0);
+	build(&run);
+	assert_int_equal(run.r->n_removed_cgroups, 5);
+	assert_int_equal(run.r->removed_cgroups.n, 3);
+	most = run.r->removed_cgroups.v;
+	assert_string_equal(most[0].path, "/a");
+	assert_int_equal(most[0].left, 5 * MIB);
+	assert_int_equal(most[0].cache, MIB);
+	assert_int_equal(most[0].shmem, 4 * MIB);
+	assert_int_equal(most[0].time_ns, run.r->end_ns);
+	assert_string_equal(most[1].path, "/ab");
+	assert_string_equal(most[2].path, "/few");
+	vec_for_each(note, &run.r->head)
+		if (strstr(note->text, "3 removed cgroups left at most 9.1 MiB behind"))
+			n_said++;
+	assert_int_equal(n_said, 1);
+	report__free(run.r);
+}
+
 /* Numbers of a damaged file: no overflow (the sanitizer watches). */
 static void absurd_numbers(void **state)
 {
@@ -377,6 +419,7 @@ int main(void)
 		cmocka_unit_test(owners_that_are_no_process),
 		cmocka_unit_test(lines_that_changed),
 		cmocka_unit_test(pages_of_sockets),
+		cmocka_unit_test(removed_cgroups),
 		cmocka_unit_test(absurd_numbers),
 	};
 

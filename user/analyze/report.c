@@ -8,6 +8,7 @@
 #include "analyze/report_ledger.h"
 #include "analyze/report_math.h"
 #include "analyze/report_paths.h"
+#include "analyze/report_removed.h"
 #include "analyze/report_verdict.h"
 
 #define NS_PER_S 1000000000ULL
@@ -304,6 +305,8 @@ int report__build(const struct history *h, const struct report_options *o, struc
 	err = add_processes(h, o, r);
 	if (!err)
 		err = add_left_behind(h, r);
+	if (!err)
+		err = report_removed__add(h, r);
 	if (!err)
 		err = add_other_owners(h, r);
 	if (!err)

@@ -294,6 +294,27 @@ static void note_left(struct head *x, struct strbuf *b)
 		strbuf_addf(b, "; most by %s", name_of(name, most->owner.comm, most->owner.id));
 }
 
+static void note_removed(struct head *x, struct strbuf *b)
+{
+	const struct report_removed *most = x->r->removed_cgroups.v;
+	char text[3][HUMAN_BYTES_SIZE];
+	uint64_t left = 0, shmem = 0;
+	size_t n = x->r->removed_cgroups.n;
+
+	vec_for_each(c, &x->r->removed_cgroups) {
+		left = add_sat_u64(left, c->left);
+		shmem = add_sat_u64(shmem, c->shmem);
+	}
+	if (left < NOTABLE_BYTES)
+		return;
+	strbuf_addf(
+		b,
+		"%zu removed cgroup%s left at most %s behind, %s of it shmem and tmpfs; most by "
+		"%.100s: %s",
+		n, n == 1 ? "" : "s", human_bytes(text[0], left), human_bytes(text[1], shmem),
+		*most->name ? most->name : most->path, human_bytes(text[2], most->left));
+}
+
 /* --- inherited --- */
 
 static bool descends_from(const struct history *h, const struct owner_sample *o,
@@ -442,8 +463,8 @@ static void note_next(struct head *x, struct strbuf *b)
 int report_head__add(const struct history *h, struct report *r)
 {
 	static void (*const findings[])(struct head *, struct strbuf *) = {
-		note_leak,	  note_growth, note_no_leak, note_cause,     note_rest,
-		note_reclaimable, note_held,   note_left,    note_inherited, note_other,
+		note_leak, note_growth, note_no_leak, note_cause,     note_rest,  note_reclaimable,
+		note_held, note_left,	note_removed, note_inherited, note_other,
 	};
 	static void (*const closing[])(struct head *, struct strbuf *) = {note_limits, note_next};
 	struct head x = {.h = h, .r = r, .self = own_pid(h)};

@@ -248,7 +248,6 @@ static int end_cgroups(struct delta_system *d, struct tick *t)
 			continue;
 		}
 		c->row.gone = true;
-		c->row.known = 0;
 		err = err ?: emit(t, &c->row);
 		free(c->row.path);
 	}

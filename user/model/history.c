@@ -66,12 +66,7 @@ void history__free(struct history *h)
 		free_proc(*p);
 	vec_free(&h->procs);
 	vec_free(&h->owners);
-	vec_free(&h->meminfo_first);
-	vec_free(&h->meminfo_last);
-	vec_free(&h->machine_first);
-	vec_free(&h->machine_last);
-	vec_free(&h->hidden_first);
-	vec_free(&h->hidden_last);
+	history_free_machine(h);
 	vec_free(&h->events);
 	vec_free(&h->alerts);
 	analysis_span__free(&h->analysis);
@@ -300,6 +295,11 @@ static int set_limits(struct history *h)
 		err = limits__set(&h->limits, "facts_dropped", x->facts_dropped,
 				  "facts of the machine after the first %d are not kept",
 				  FACTS_MAX);
+	if (!err && h->n_removed_dropped)
+		err = limits__set(&h->limits, "removed_cgroups_dropped", h->n_removed_dropped,
+				  "removed cgroups that are not listed: they held less than the "
+				  "%d that are",
+				  HISTORY_REMOVED_MAX);
 	if (!err && x->strays)
 		err = limits__set(
 			&h->limits, "samples_without_process", x->strays,

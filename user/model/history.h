@@ -28,6 +28,12 @@ struct proc_history {
 	struct mapped_sample mapped; /* the last */
 };
 
+/* A cgroup that is gone, as it was last seen. */
+struct removed_cgroup {
+	struct cgroup_row row; /* path owned by the history */
+	uint64_t time_ns;      /* CLOCK_REALTIME: of the first sample without it */
+};
+
 struct history {
 	struct run_info info;
 	uint64_t start_ns, end_ns; /* CLOCK_REALTIME of first and last tick */
@@ -39,6 +45,8 @@ struct history {
 	VEC(struct meminfo_line) machine_first, machine_last;
 	struct hidden_list hidden_first, hidden_last; /* of the first and last look-up */
 	uint64_t n_hidden_reads, hidden_last_ns;      /* CLOCK_REALTIME of the last */
+	VEC(struct removed_cgroup) removed; /* at most HISTORY_REMOVED_MAX that held most */
+	uint64_t n_removed, n_removed_dropped;
 	VEC(struct event) events; /* at most HISTORY_EVENTS_MAX; the rest is counted in limits */
 	struct alert_list alerts; /* at most ALERTS_KEPT_MAX, as the events */
 	struct analysis_span analysis;
@@ -51,6 +59,7 @@ struct history {
 };
 
 #define HISTORY_EVENTS_MAX 4096
+#define HISTORY_REMOVED_MAX 256
 
 /* info is copied. Returns 0 or -ENOMEM. */
 int history__new(const struct run_info *info, struct history **ret);
@@ -58,6 +67,10 @@ void history__free(struct history *h);
 
 /* Takes what it needs from the tick by copy; the tick stays the caller's. 0 or -ENOMEM. */
 int history__add(struct history *h, const struct tick *t);
+
+/* What memory of a removed cgroup need not go with its processes: page cache, tmpfs and shared
+ * memory, slab. 0 where it was not known. */
+uint64_t removed_cgroup_left(const struct cgroup_row *c);
 
 const struct proc_history *history__find_proc(const struct history *h, struct proc_id id);
 const struct owner_sample *history__find_owner(const struct history *h, struct proc_id id);

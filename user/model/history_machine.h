@@ -4,5 +4,6 @@
 
 #include "model/history.h"
 
-/* Takes meminfo, what goes with it, and the hidden owners. 0 or -ENOMEM. */
+void history_free_machine(struct history *h);
+/* Takes meminfo, what goes with it, the hidden owners, and cgroups that are gone. 0 or -ENOMEM. */
 int history_add_machine(struct history *h, const struct tick *t);

@@ -24,6 +24,9 @@ void report__free(struct report *r)
 	vec_free(&r->head);
 	vec_free(&r->processes);
 	vec_free(&r->left_behind);
+	vec_for_each(c, &r->removed_cgroups)
+		free(c->path);
+	vec_free(&r->removed_cgroups);
 	vec_free(&r->other_owners);
 	vec_free(&r->ledger);
 	vec_free(&r->hidden);

@@ -132,6 +132,16 @@ struct report_residue {
 	uint64_t held; /* bytes, all classes */
 };
 
+/* A cgroup that was removed while we looked: what was charged to it at the last look. */
+struct report_removed {
+	char *path; /* raw; owned by the report */
+	char name[256];
+	enum container_runtime runtime;
+	uint64_t time_ns; /* CLOCK_REALTIME: the first sample without it */
+	uint64_t left;	  /* at most, of the following */
+	uint64_t cache, shmem, slab;
+};
+
 /* Owners that are no single process: async bucket, overflow, kernel threads … */
 struct report_owner {
 	struct owner_sample owner;
@@ -256,10 +266,12 @@ struct report {
 	uint64_t boot_ns; /* CLOCK_REALTIME when CLOCK_BOOTTIME was 0: dates start_ticks; 0 unknown
 			   */
 	uint64_t n_ticks;
-	uint32_t n_procs;			/* alive at the end */
-	VEC(struct report_note) head;		/* what a reader needs first */
-	VEC(struct report_process) processes;	/* targets first, then by growth */
-	VEC(struct report_residue) left_behind; /* by held, largest first */
+	uint32_t n_procs;			    /* alive at the end */
+	VEC(struct report_note) head;		    /* what a reader needs first */
+	VEC(struct report_process) processes;	    /* targets first, then by growth */
+	VEC(struct report_residue) left_behind;	    /* by held, largest first */
+	VEC(struct report_removed) removed_cgroups; /* by what they left, largest first */
+	uint64_t n_removed_cgroups;		    /* the empty ones, too */
 	VEC(struct report_owner) other_owners;
 	VEC(struct report_path) paths; /* by domain, then by live bytes, largest first */
 	VEC(struct report_path_total) path_totals;

@@ -171,7 +171,7 @@ struct slab_sample {
 /* A cgroup, as it is from this tick on. Of a cgroup_sample what a report needs. */
 struct cgroup_row {
 	char *path; /* below the hierarchy's root; owned by the tick */
-	bool gone;
+	bool gone;  /* since the tick before, where it had these values */
 	enum container_runtime runtime;
 	char name[256]; /* of the container or service; "": neither */
 	uint32_t known; /* bits of enum cgroup_value, of CGROUP_ROW_VALUES only */

@@ -44,6 +44,8 @@
  *     .start_bytes .end_bytes .delta_bytes .start_count .end_count
  *     .certainty               "exact" "at_least" "at_most" "estimate"
  *     .source
+ *   removed_cgroups[]          gone since `start`: .cgroup .name .runtime .removed (when), and what
+ *                              was left at most: .left_bytes, of page_cache, shmem and slab
  *   unclassified[]             meminfo lines that memtrace does not know: .line .end_bytes
  *   processes[]                those watched first, then by growth
  *     .pid .start_time         both: which process; the time is exact to 10 ms

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <string.h>
 
+#include "base/when.h"
 #include "sink/json_part.h"
 #include "sink/json_verdict.h"
 
@@ -107,10 +108,33 @@ static void write_unclassified(struct json_writer *w, const struct report *r)
 	json_array_end(w);
 }
 
+static void write_removed(struct json_writer *w, const struct report *r)
+{
+	json_array_begin(w, "removed_cgroups");
+	vec_for_each(c, &r->removed_cgroups) {
+		struct json_object *o = json_new();
+		char time[UTC_TIME_SIZE];
+
+		json_add_string(o, "cgroup", c->path, strlen(c->path));
+		if (*c->name)
+			json_add_string(o, "name", c->name, sizeof(c->name));
+		if (c->runtime > RUNTIME_NONE && c->runtime < _CONTAINER_RUNTIME_MAX)
+			json_add_string(o, "runtime", container_runtime_names[c->runtime], 32);
+		json_add_string(o, "removed", utc_time(time, c->time_ns), UTC_TIME_SIZE);
+		json_add_u64(o, "left_bytes", c->left);
+		json_add_u64(o, "page_cache_bytes", c->cache);
+		json_add_u64(o, "shmem_bytes", c->shmem);
+		json_add_u64(o, "slab_bytes", c->slab);
+		json_row(w, o);
+	}
+	json_array_end(w);
+}
+
 void json_ledger(struct json_writer *w, const struct report *r)
 {
 	write_lines(w, r);
 	write_total(w, r);
 	write_hidden(w, r);
+	write_removed(w, r);
 	write_unclassified(w, r);
 }

@@ -129,11 +129,11 @@ static void text_limits(const struct report *r, FILE *out)
 static int write_text(const struct report *r, FILE *out)
 {
 	static void (*const parts[])(const struct report *, FILE *) = {
-		text_head,	  text_looks,	     text_findings,	 text_verdicts,
-		text_alerts,	  text_analysis,     text_analysis_kept, text_analysis_maps,
-		text_processes,	  text_details,	     text_paths,	 text_containers,
-		text_left_behind, text_other_owners, text_ledger,	 text_classes,
-		text_events,	  text_cost,	     text_limits,
+		text_head,	  text_looks,	 text_findings,	     text_verdicts,
+		text_alerts,	  text_analysis, text_analysis_kept, text_analysis_maps,
+		text_processes,	  text_details,	 text_paths,	     text_containers,
+		text_left_behind, text_removed,	 text_other_owners,  text_ledger,
+		text_classes,	  text_events,	 text_cost,	     text_limits,
 	};
 
 	for (size_t i = 0; i < N_ELEMS(parts); i++)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "base/when.h"
 #include "sink/text_table.h"
 
 #define N_ELEMS(a) (sizeof(a) / sizeof((a)[0]))
@@ -127,6 +128,92 @@ void text_left_behind(const struct report *r, FILE *out)
 		out, "",
 		"CACHE can be reclaimed; SHMEM (tmpfs, memfd, SysV) stays until it is removed; "
 		"INHERITED is still mapped by descendants and not counted as left.");
+}
+
+/* --- removed cgroups --- */
+
+static void removed_bytes(char cell[static CELL_SIZE], const void *row)
+{
+	cell_bytes(cell, false, ((const struct report_removed *)row)->left);
+}
+
+static void removed_cache(char cell[static CELL_SIZE], const void *row)
+{
+	cell_bytes(cell, false, ((const struct report_removed *)row)->cache);
+}
+
+static void removed_shmem(char cell[static CELL_SIZE], const void *row)
+{
+	cell_bytes(cell, false, ((const struct report_removed *)row)->shmem);
+}
+
+static void removed_slab(char cell[static CELL_SIZE], const void *row)
+{
+	cell_bytes(cell, false, ((const struct report_removed *)row)->slab);
+}
+
+static void removed_time(char cell[static CELL_SIZE], const void *row)
+{
+	char time[UTC_TIME_SIZE];
+
+	snprintf(cell, CELL_SIZE, "%.8s",
+		 utc_time(time, ((const struct report_removed *)row)->time_ns) + 11);
+}
+
+static void removed_name(char cell[static CELL_SIZE], const void *row)
+{
+	const struct report_removed *c = row;
+
+	if (*c->name)
+		safe_text(cell, CELL_SIZE, c->name, sizeof(c->name));
+	else
+		safe_text(cell, CELL_SIZE, c->path, strlen(c->path));
+}
+
+static const struct text_column removed_columns[] = {
+	{NULL, "LEFT", 6, ALIGN_RIGHT, removed_bytes},
+	{"of it", "CACHE", 6, ALIGN_RIGHT, removed_cache},
+	{NULL, "SHMEM", 6, ALIGN_RIGHT, removed_shmem},
+	{NULL, "SLAB", 6, ALIGN_RIGHT, removed_slab},
+	{"removed", "UTC", 8, ALIGN_LEFT, removed_time},
+	{NULL, "CONTAINER, SERVICE OR CGROUP", 38, ALIGN_LEFT, removed_name},
+};
+static const struct text_table removed_table = {removed_columns, N_ELEMS(removed_columns),
+						sizeof(struct report_removed), 0};
+
+static const struct report_hidden *dying_of(const struct report *r)
+{
+	vec_for_each(h, &r->hidden)
+		if (h->last.kind == HIDDEN_DYING_CGROUP)
+			return h;
+	return NULL;
+}
+
+void text_removed(const struct report *r, FILE *out)
+{
+	size_t n = r->removed_cgroups.n < ROWS_MAX ? r->removed_cgroups.n : ROWS_MAX;
+	const struct report_hidden *dying = dying_of(r);
+	struct strbuf b = {0};
+
+	if (!n)
+		return;
+	text_section(out, "LEFT BEHIND BY REMOVED CGROUPS");
+	text_table__head(&removed_table, out);
+	text_table__rows(&removed_table, out, r->removed_cgroups.v, n);
+	if (r->removed_cgroups.n > n)
+		fprintf(out, "%zu more: see --format json\n", r->removed_cgroups.n - n);
+	strbuf_addf(
+		&b,
+		"At most so much, by what was charged when they were last seen; %llu were removed",
+		(unsigned long long)r->n_removed_cgroups);
+	if (dying)
+		strbuf_addf(&b,
+			    ", and of all that ever were the kernel keeps %llu (%llu at the start)",
+			    (unsigned long long)dying->end_count,
+			    (unsigned long long)dying->start_count);
+	if (b.s)
+		text_paragraph(out, "", b.s);
+	strbuf_free(&b);
 }
 
 /* --- others --- */

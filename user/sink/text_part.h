@@ -16,6 +16,7 @@ void text_verdict(const struct report_verdict *v, FILE *out, const char *lead);
 void text_paths(const struct report *r, FILE *out);
 void text_classes(const struct report *r, FILE *out);
 void text_left_behind(const struct report *r, FILE *out);
+void text_removed(const struct report *r, FILE *out);
 void text_ledger(const struct report *r, FILE *out);
 void text_other_owners(const struct report *r, FILE *out);
 

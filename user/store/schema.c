@@ -248,7 +248,7 @@ static const struct column cgroup_columns[] = {
 	 .kind = COLUMN_PATH,
 	 .offset = offsetof(struct cgroup_row, path),
 	 .size = 4096},
-	FIELD(struct cgroup_row, gone, "gone", COLUMN_BOOL, "1: no longer there"),
+	FIELD(struct cgroup_row, gone, "gone", COLUMN_BOOL, "1: no longer there, had these values"),
 	FIELD_ENUM(struct cgroup_row, runtime, "runtime", _CONTAINER_RUNTIME_MAX,
 		   "0 none, 1 unknown, 2 docker, 3 podman, 4 containerd, 5 cri-o, 6 lxc, 7 "
 		   "nspawn, 8 libvirt, 9 service"),
