@@ -48,6 +48,27 @@ verdict() {
 	jq -e '.processes[0].verdict.detectable_bytes_per_hour > 0' "$T/report.json"
 }
 
+process_verdict() { # pid
+	jq -r --argjson pid "$1" ".processes[] | select(.pid == \$pid).verdict$2" "$T/report.json"
+}
+
+# One takes and gives back 12 MiB each 0.7 s, the other keeps a MiB each tenth of a second.
+@test "of two that are watched the one that leaks fails the gate, the one that churns does not" {
+	local churns leaks faults
+	start_victim freed --mib 12 --steps 6 --pause 0.1 --phase 0.1 --times 1000
+	churns=$VICTIM_PID
+	start_victim anon4k --mib 100 --steps 100 --pause 0.1
+	leaks=$VICTIM_PID
+	gate 10 --pid "$churns,$leaks" --duration 8s
+	read -ra faults <"/proc/$churns/stat"
+	((faults[9] > 4 * 12 * 1024 * 1024 / PAGE)) # grew four times over at least
+	[ "$(process_verdict "$leaks" .kind)" = leak ] || fail "$(process_verdict "$leaks" .reason)"
+	case $(process_verdict "$churns" .kind) in
+	leak | insufficient) fail "$(process_verdict "$churns" .reason)" ;;
+	esac
+	jq -e '.summary[0] | startswith("LEAK: anon4k")' "$T/report.json"
+}
+
 @test "a gate that could not tell says so" {
 	gate 0 -- true
 	grep -q 'too short to tell' "$T/stderr"
