@@ -309,6 +309,18 @@ enum mt_task_known {
 	MT_TASK_RSS_APPROX = 1 << 2, /* per-CPU parts of the counters are missing */
 };
 
+/* Source "objects": one record of each of its iterators. */
+struct mt_bpf_object {
+	__u64 load_ns;	/* of a program: CLOCK_BOOTTIME */
+	__u64 n_users;	/* of a map: descriptors and pins; programs that use it are not counted */
+	__u32 id, type; /* type: of a map */
+	__u32 uid;	/* of a program: who loaded it */
+	__u32 n_pages;	/* of a program */
+	__u32 key_bytes, value_bytes, max_entries; /* of a map */
+	__u32 is_map;
+	char name[16];
+};
+
 /* Source "oom": the last kills. */
 #define MT_OOM_KILLS 64u      /* a power of two */
 #define MT_PID_MAX (1u << 22) /* PID_MAX_LIMIT of 64-bit kernels */

@@ -201,7 +201,39 @@ struct bpf_iter__task {
 	struct task_struct *task;
 };
 
-struct bpf_map;
+struct bpf_map {
+	__u32 id;
+	char name[16];
+	enum bpf_map_type map_type;
+	__u32 key_size, value_size, max_entries;
+	atomic64_t usercnt; /* descriptors and pins */
+};
+
+struct user_struct {
+	kuid_t uid;
+};
+
+struct bpf_prog_aux {
+	__u32 id;
+	char name[16];
+	__u64 load_time; /* CLOCK_BOOTTIME */
+	struct user_struct *user;
+};
+
+struct bpf_prog {
+	__u16 pages;
+	struct bpf_prog_aux *aux;
+};
+
+struct bpf_iter__bpf_map {
+	struct bpf_iter_meta *meta;
+	struct bpf_map *map;
+};
+
+struct bpf_iter__bpf_prog {
+	struct bpf_iter_meta *meta;
+	struct bpf_prog *prog;
+};
 
 struct bpf_array {
 	void *pptrs[0];

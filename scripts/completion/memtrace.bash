@@ -14,7 +14,7 @@ _memtrace_options='--pid -p --comm --cgroup -- --monitor --analyze --boot --inst
 _memtrace_formats='text json openmetrics folded pprof flamegraph'
 _memtrace_alerts='memory swap zombies fds process-fds growth process-growth psi oom-kill fragmentation
 	cgroup commit cgroup-psi leak'
-_memtrace_sources='page filemap task migrate async task_iter oom vma'
+_memtrace_sources='page filemap task migrate async task_iter oom vma objects'
 
 # Adds those of the lines on stdin that start with $1; unlike compgen -W it does not expand them, and
 # a process may call itself $(reboot).

@@ -4,6 +4,7 @@
 # and back to where it was when it is given back.
 # alone: lines of the whole machine are held against what victims hold
 # shellcheck disable=SC2034,SC2153 # variables that the helper reads and sets
+# shellcheck disable=SC2317 # functions that are called by a variable
 
 load helper
 
@@ -194,6 +195,29 @@ cycle() {
 	LINES=vmalloc KIND=bpf
 	CAUSE="is vmalloc"
 	cycle kernelmem --what bpf --mib 128
+}
+
+@test "a pinned BPF map whose process has ended" {
+	need bpftool
+	mkdir "$T/bpf"
+	mount -t bpf bpf "$T/bpf" 2>/dev/null || skip "no BPF filesystem can be mounted"
+	undo "umount '$T/bpf'"
+	start_victim kernelmem --what bpf --mib 16 --phase 60
+	wait_truth
+	start_memtrace --duration 1m -- sleep 60
+	wait_attached
+	id=$(maps_of "$VICTIM_PID" | head -n 1)
+	bpftool map pin id "$id" "$T/bpf/left"
+	end_victim
+	end_memtrace
+	! jq -e 'any(.limits[]; .kind == "source_objects")' "$T/report.json" >/dev/null ||
+		skip "BPF objects cannot be listed here"
+	jq -c '.hidden_owners[] | select(.kind == "bpf_ownerless")' "$T/report.json"
+	jq -e --arg name "map $id " --argjson pid "$VICTIM_PID" 'any(.hidden_owners[];
+		.kind == "bpf_ownerless" and (.name | startswith($name) and endswith("pinned")) and
+		.pid == $pid and .comm == "kernelmem" and .ended and .end_bytes >= 1048576)' \
+		"$T/report.json"
+	[ "$(maps_of "$VICTIM_PID")" = "" ]
 }
 
 @test "data in sockets: in slab and in pages of their own, the victim's" {

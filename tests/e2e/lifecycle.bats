@@ -294,7 +294,7 @@ nothing_left() {
 
 @test "event sources can be switched off one by one" {
 	need_root
-	for source in page filemap task migrate async task_iter oom vma; do
+	for source in page filemap task migrate async task_iter oom vma objects; do
 		TRACE_ARGS=(--no-source "$source")
 		rm -rf "$T/log"
 		trace_command anon4k --mib 16

@@ -39,7 +39,7 @@ static bool is_worth(const struct report_hidden *row)
 {
 	return row->start >= HELD_MIN || row->end >= HELD_MIN ||
 	       magnitude((int64_t)(row->end - row->start)) >= MOVED_MIN ||
-	       row->last.kind == HIDDEN_DYING_CGROUP;
+	       row->last.kind == HIDDEN_DYING_CGROUP || row->last.kind == HIDDEN_BPF_LEFT;
 }
 
 /* Either may be NULL: not there at that look. */

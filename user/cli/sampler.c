@@ -70,6 +70,9 @@ static void open_bpf(struct sampler *s, const struct sampler_options *o)
 	    tasks_iter__open(s->tracer, s->root_fd, &s->tasks))
 		features__set(s->features, "task_iter", FEATURE_MISSING, "",
 			      "the iterator loads but cannot be opened");
+	if (tracer__has(s->tracer, SOURCE_OBJECTS) && hidden__open_bpf(s->hidden, s->tracer))
+		features__set(s->features, "objects", FEATURE_MISSING, "",
+			      "the iterators load but cannot be opened");
 	if (o->sampling)
 		err = sampler_paths__open_stacks(&s->paths, o->sampling);
 	if (!err && o->sampling)

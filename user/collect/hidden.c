@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "collect/bpf_objects.h"
 #include "collect/hidden_set.h"
 #include "collect/kmemleak.h"
 #include "model/machine.h"
@@ -50,7 +51,15 @@ void hidden__free(struct hidden *h)
 	hmap_free(&h->seen);
 	hmap_free(&h->known_networks);
 	vec_free(&h->meminfo);
+	bpf_objects__close(h->bpf);
+	vec_free(&h->bpf_holders);
+	hmap_free(&h->bpf_index);
 	free(h);
+}
+
+int hidden__open_bpf(struct hidden *h, const struct tracer *tracer)
+{
+	return h->is_live ? bpf_objects__open(tracer, &h->bpf) : -ENOENT;
 }
 
 static int keep_meminfo(struct hidden *h, const struct tick *t)
@@ -88,7 +97,7 @@ static int look_around(struct hidden *h, const struct task_list *procs)
 	vec_for_each(p, procs)
 		if (hidden_fds(h, p))
 			return -ENOMEM;
-	if (hidden_sockets(h) || (is_first && hidden_slabs(h) == -ENOMEM))
+	if (hidden_bpf(h, procs) || hidden_sockets(h) || (is_first && hidden_slabs(h) == -ENOMEM))
 		return -ENOMEM;
 	return hidden_machine(h, procs);
 }
@@ -104,7 +113,7 @@ int hidden__read(struct hidden *h, const struct task_list *procs, struct tick *t
 	hmap_clear(&h->sockets);
 	hmap_clear(&h->seen);
 	h->n_procs_denied = h->n_pipes_denied = h->n_unowned = 0;
-	h->n_names_skipped = h->n_files_skipped = 0;
+	h->n_names_skipped = h->n_files_skipped = h->n_bpf_unsure = 0;
 	h->n_files = h->n_cached = h->cached_sizes = 0;
 	err = err ? err : look_around(h, procs);
 	if (err)
@@ -187,6 +196,9 @@ int hidden__limits(const struct hidden *h, struct limits *l)
 		{h->n_files_skipped, "cached_files_skipped",
 		 "open files whose share of the page cache was not asked for: too many, or too "
 		 "large"},
+		{h->n_bpf_unsure, "bpf_objects_unsure",
+		 "BPF maps and programs that no process was seen to hold, while the descriptors of "
+		 "some could not be read: whose they are is not known"},
 		{h->n_fds >= LOOKED_MIN ? h->n_fds : 0, "descriptors_looked_at",
 		 "descriptors in one look: the kernel keeps an inode and a name of /proc for each, "
 		 "about 1 KiB of reclaimable slab that is memtrace's own"},

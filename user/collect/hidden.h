@@ -11,11 +11,14 @@
 #include "model/tick.h"
 
 struct hidden;
+struct tracer;
 
 /* Opens what takes rights that are dropped later. root_fd is kept open by the caller. 0 or
  * -ENOMEM. */
 int hidden__new(int root_fd, uint64_t page_size, struct hidden **ret);
 void hidden__free(struct hidden *h);
+/* From here on looks list BPF objects that no process holds. 0, -ENOMEM, or -errno: they do not. */
+int hidden__open_bpf(struct hidden *h, const struct tracer *tracer);
 
 /*
  * Replaces t->hidden: every holder there is of the kinds this machine has, and

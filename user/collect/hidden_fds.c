@@ -17,8 +17,6 @@
 #include "collect/hidden_set.h"
 
 #define FDINFO_MAX 8192
-/* BPF_MAP_TYPE_RINGBUF of include/uapi/linux/bpf.h */
-#define MAP_TYPE_RINGBUF 27
 #define MAPS_MAX (64u * 1024 * 1024)
 /* Files asked about in one look, and the sum of their sizes: cachestat() visits every folio. */
 #define CACHED_FILES_MAX 256
@@ -148,9 +146,12 @@ static int take_bpf(struct visit *v, int dir_fd, const char *name, const char *l
 	    fdinfo_find(info, is_map ? "map_id" : "prog_id", &id) ||
 	    !hidden_is_new(v->h, is_map ? SEEN_BPF_MAP : SEEN_BPF_PROG, id, 0, &err))
 		return err;
+	err = hidden_bpf_remember(v->h, is_map, (uint32_t)id, v->p);
+	if (err)
+		return err;
 	/* Pages of their own, mapped twice over by vmap: vmalloc does not count them. Two pages
 	 * beside the data hold positions, two more the ring itself (kernel/bpf/ringbuf.c). */
-	if (is_map && !fdinfo_find(info, "map_type", &type) && type == MAP_TYPE_RINGBUF &&
+	if (is_map && !fdinfo_find(info, "map_type", &type) && type == HIDDEN_BPF_RINGBUF &&
 	    !fdinfo_find(info, "max_entries", &s.bytes)) {
 		s.kind = HIDDEN_BPF_RING;
 		s.certainty = HIDDEN_EXACT;

@@ -6,6 +6,8 @@
 #include "collect/hidden.h"
 
 #define NETWORKS_MAX 64
+/* BPF_MAP_TYPE_RINGBUF of include/uapi/linux/bpf.h */
+#define HIDDEN_BPF_RINGBUF 27
 
 /* Holders while they are looked up: added to by (kind, process, name). */
 struct hidden_set {
@@ -25,6 +27,15 @@ struct hidden_holder {
 	char comm[COMM_SIZE];
 };
 
+struct bpf_objects;
+
+/* Who was seen with a BPF object, so that it has a name when they are gone. */
+struct bpf_holder {
+	bool is_map;
+	uint32_t id;
+	struct hidden_holder holder;
+};
+
 struct hidden {
 	int root_fd;
 	bool is_live; /* the root is the machine's own: pids and netlink mean the same */
@@ -38,12 +49,15 @@ struct hidden {
 	bool stacks_apart;
 	int scan_err; /* of the leak detector's scan that was asked for; 0: none, or done */
 	struct hmap known_networks;
+	struct bpf_objects *bpf; /* NULL: cannot be listed */
+	VEC(struct bpf_holder) bpf_holders;
+	struct hmap bpf_index;		  /* into bpf_holders, by (kind, id) */
 	VEC(struct meminfo_line) meminfo; /* at the last look */
 	uint64_t n_reads;
 	bool is_fresh; /* looked since the meminfo above was kept */
 	/* running totals for limits */
 	uint64_t n_procs_denied, n_fds, n_pipes_denied, n_sockets_lost, n_unowned;
-	uint64_t n_names_skipped, n_files_skipped;
+	uint64_t n_names_skipped, n_files_skipped, n_bpf_unsure;
 	uint64_t n_files, n_cached, cached_sizes; /* of this look, against its bounds */
 };
 
@@ -69,6 +83,10 @@ int hidden_fds(struct hidden *h, const struct proc_sample *p);
 int hidden_sockets(struct hidden *h);
 /* Filesystems in memory and their largest files. 0, -ENOMEM or -errno. */
 int hidden_tmpfs(struct hidden *h);
+/* BPF objects that hidden_fds() found with nobody, once it has seen all processes. 0 or -ENOMEM. */
+int hidden_bpf(struct hidden *h, const struct task_list *procs);
+/* Who has this one, for a later look. Beyond a bound nobody is remembered. 0 or -ENOMEM. */
+int hidden_bpf_remember(struct hidden *h, bool is_map, uint32_t id, const struct proc_sample *p);
 /* 0 or -errno. */
 int hidden_slabs(struct hidden *h);
 /* What the machine tells as a whole: vmalloc, tmpfs, System V … 0 or -ENOMEM. */

@@ -61,6 +61,8 @@ const struct hidden_kind_def hidden_kinds[] = {
 			       LEDGER_SHMEM},
 	[HIDDEN_CACHED_FILE] = {"cached_file", "open files in the page cache", "cachestat",
 				"descriptors", LEDGER_PAGE_CACHE},
+	[HIDDEN_BPF_LEFT] = {"bpf_ownerless", "BPF maps and programs that no process holds",
+			     "BPF iterators", "objects", LEDGER_VMALLOC},
 	[HIDDEN_LOOK] = {"look", "a look", "memtrace", "descriptors", LEDGER_UNNAMED},
 	[HIDDEN_PAGE_STACK] = {"page_stack", "page allocation stacks, exact",
 			       "/sys/kernel/debug/page_owner_stacks", "pages", LEDGER_UNNAMED},

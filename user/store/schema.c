@@ -100,7 +100,7 @@ static const struct column hidden_columns[] = {
 		   "12 deleted file, 13 hugetlb, 14 zram, 15 arc, 16 gpu, 17 dma-buf, "
 		   "18 page pool, 19 dying cgroups, 20 ksm, 21 kernel pages, 22 alloc site, "
 		   "23 page stack, 24 the look itself, 25 kmemleak, 26 BPF ring, "
-		   "27 file of tmpfs, 28 open file in the page cache"),
+		   "27 file of tmpfs, 28 open file in the page cache, 29 bpf without a process"),
 	FIELD_ENUM(struct hidden_sample, certainty, "certainty", _HIDDEN_CERTAINTY_MAX,
 		   "0 exact, 1 at least, 2 at most, 3 estimate"),
 	HIDDEN(id.pid, "pid", COLUMN_U32, "0: no process"),
@@ -111,7 +111,7 @@ static const struct column hidden_columns[] = {
 	HIDDEN(bytes, "bytes", COLUMN_U64, ""),
 	HIDDEN(count, "count", COLUMN_U64, "of what the kind counts"),
 };
-_Static_assert(_HIDDEN_KIND_MAX == 29, "a kind without a word above, and SESSION_FORMAT");
+_Static_assert(_HIDDEN_KIND_MAX == 30, "a kind without a word above, and SESSION_FORMAT");
 
 #define PROC(member, kind, text) FIELD(struct proc_sample, member, #member, kind, text)
 #define PROC_MEASURED(index, column, text)                                                         \

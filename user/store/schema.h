@@ -18,9 +18,9 @@
  * with a later format than the file's is empty. Formats: 1; 2 (slab, cgroup);
  * 3 (alert, and those of --analyze); 4 (fact); 5 (machine, hidden);
  * 6 (code and paths); 7 (mapped, path_ages);
- * 8 (path_cgroup).
+ * 8 (path_cgroup); 9 (hidden: kind 29).
  */
-#define SESSION_FORMAT 8
+#define SESSION_FORMAT 9
 
 enum column_kind {
 	COLUMN_U32,

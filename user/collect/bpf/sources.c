@@ -8,6 +8,7 @@
 #include "filemap_old.skel.h"
 #include "migrate.skel.h"
 #include "migrate_old.skel.h"
+#include "objects.skel.h"
 #include "oom.skel.h"
 #include "page.skel.h"
 #include "page_old.skel.h"
@@ -32,4 +33,6 @@ const struct bpf_source bpf_sources[_SOURCE_MAX] = {
 			"instead)"},
 	[SOURCE_VMA] = {"vma", vma_bpf__elf_bytes, NULL,
 			"who mapped the address space of watched processes (mmap, brk)"},
+	[SOURCE_OBJECTS] = {"objects", objects_bpf__elf_bytes, NULL,
+			    "BPF maps and programs that no process holds"},
 };

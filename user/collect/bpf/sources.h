@@ -23,6 +23,7 @@ enum bpf_source_id {
 	SOURCE_TASK_ITER,
 	SOURCE_OOM,
 	SOURCE_VMA,
+	SOURCE_OBJECTS,
 	_SOURCE_MAX,
 };
 

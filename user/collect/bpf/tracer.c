@@ -70,6 +70,7 @@ static struct bpf_shared *shared_of(struct tracer *t, enum bpf_source_id id)
 	switch (id) {
 	case SOURCE_TASK_ITER:
 	case SOURCE_OOM:
+	case SOURCE_OBJECTS:
 		return NULL;
 	case SOURCE_VMA:
 		return &t->vma_maps;
@@ -287,6 +288,7 @@ int tracer__open(int root_fd, const bool disabled[_SOURCE_MAX], uint32_t stack_b
 	for (int id = SOURCE_FILEMAP; t->obj[SOURCE_PAGE] && id <= SOURCE_MIGRATE; id++)
 		load_source(t, features, id);
 	load_source(t, features, SOURCE_TASK_ITER);
+	load_source(t, features, SOURCE_OBJECTS);
 	load_oom(t, features);
 	load_vma(t, root_fd, features);
 	for (int id = 0; id < _SOURCE_MAX; id++)
