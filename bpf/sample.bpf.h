@@ -65,22 +65,34 @@ static __always_inline int send_sample(struct mt_cpu *cpu, __u32 slot, __u32 pag
 				  wake_flags(&cpu->sample_wake_ns, s->time_ns));
 }
 
+/* A free slot for a block of `owner`'s; NULL: there is none. */
+static __always_inline struct mt_slot *take_slot(void *slots, __u32 owner, __u32 pages,
+						 __u32 *ret_id)
+{
+	struct mt_slot *slot;
+
+	if (bpf_map_pop_elem(slots, ret_id))
+		return NULL;
+	slot = bpf_map_lookup_elem(&sample_slots, ret_id);
+	if (!slot)
+		return NULL;
+	slot->owner = owner;
+	slot->pages = pages;
+	slot->live = pages;
+	return slot;
+}
+
 /* A sample that cannot be kept leaves the block to its plain owner. Returns the entry. */
 static __always_inline __u32 keep_sample(struct mt_cpu *cpu, __u32 owner, __u32 pages, __u32 entry)
 {
 	struct mt_slot *slot;
 	__u32 id;
 
-	if (bpf_map_pop_elem(&free_slots, &id)) {
+	slot = take_slot(&free_slots, owner, pages, &id);
+	if (!slot) {
 		cpu->count[MT_C_SAMPLE_NO_SLOT]++;
 		return entry;
 	}
-	slot = bpf_map_lookup_elem(&sample_slots, &id);
-	if (!slot)
-		return entry;
-	slot->owner = owner;
-	slot->pages = pages;
-	slot->live = pages;
 	slot->ended = 0;
 	/* Before the record is out: user space may look at once. */
 	if (send_sample(cpu, id, pages)) {
@@ -172,16 +184,11 @@ static __always_inline __u32 keep_kernel(struct mt_cpu *cpu, void *ctx, __u32 ow
 	__u64 key;
 	__u32 id;
 
-	if (bpf_map_pop_elem(&free_kernel_slots, &id)) {
+	slot = take_slot(&free_kernel_slots, owner, pages, &id);
+	if (!slot) {
 		cpu->count[MT_C_KERNEL_NO_SLOT]++;
 		return entry;
 	}
-	slot = bpf_map_lookup_elem(&sample_slots, &id);
-	if (!slot)
-		return entry;
-	slot->owner = owner;
-	slot->pages = pages;
-	slot->live = pages;
 	slot->turn++;
 	s.time_ns = bpf_ktime_get_boot_ns();
 	if (owner != MT_ASYNC) {

@@ -121,10 +121,11 @@ static void path(struct report *r, const char *cache, uint32_t pid, const char *
 	assert_int_equal(vec_push(&r->paths, p), 0);
 }
 
-/* Asked for by the second function, in module "leaker" when that is set. */
+/* Asked for by the second function. */
 static struct report_path *pages(struct report *r, enum ledger_line which, uint32_t pid,
-				 const char *comm, int64_t mib, const char *asker, bool is_driver)
+				 int64_t mib, const char *asker, const char *driver)
 {
+	const char *comm = pid == 77 ? "updatedb" : pid ? "insmod" : "";
 	struct report_path p = {.domain = PATH_KERNEL,
 				.class = "pages",
 				.line = which,
@@ -137,7 +138,7 @@ static struct report_path *pages(struct report *r, enum ledger_line which, uint3
 	struct path_frame f = {.function = strings__keep(&r->strings, "__alloc_pages")};
 
 	snprintf(p.comm, sizeof(p.comm), "%s", comm);
-	p.driver = is_driver ? strings__keep(&r->strings, "leaker") : NULL;
+	p.driver = strings__keep(&r->strings, driver);
 	assert_int_equal(vec_push(&p.frames, f), 0);
 	f.function = strings__keep(&r->strings, asker);
 	assert_int_equal(vec_push(&p.frames, f), 0);
@@ -155,15 +156,15 @@ static void pages_and_who_asked(void **state)
 
 	line(r, LEDGER_KERNEL_PAGES, 0, 1000);
 	for (int i = 0; i < 4; i++) {
-		p = pages(r, LEDGER_KERNEL_PAGES, 812, "insmod", 200, "leak_pages", true);
+		p = pages(r, LEDGER_KERNEL_PAGES, 812, 200, "leak_pages", "leaker");
 		p->place = (struct path_place){
 			.cgroup = "/x", .runtime = RUNTIME_DOCKER, .name = "web", .id = "f00"};
 	}
 	vec_for_each(path, &r->paths)
 		path->place.cgroup = r->paths.v[0].place.cgroup;
-	pages(r, LEDGER_KERNEL_PAGES, 0, "", 190, "leak_pages", true);
-	pages(r, LEDGER_KERNEL_PAGES, 812, "insmod", 180, "other", true);
-	pages(r, LEDGER_PIPES, 812, "insmod", 900, "pipe_write", false);
+	pages(r, LEDGER_KERNEL_PAGES, 0, 190, "leak_pages", "leaker");
+	pages(r, LEDGER_KERNEL_PAGES, 812, 180, "other", "leaker");
+	pages(r, LEDGER_PIPES, 812, 900, "pipe_write", NULL);
 	assert_true(cause_find(r, NULL, 0, &c));
 	assert_said(&c,
 		    "1000 MiB of the 1000 MiB that MemAvailable lost is kernel pages, new, owned; "
@@ -189,7 +190,7 @@ static void what_explains_the_rest(void **state)
 	line(r, LEDGER_KERNEL_PAGES, 0, 500);
 	line(r, LEDGER_PAGE_CACHE, 0, 900); /* takes nothing from MemAvailable */
 	holder(r, HIDDEN_SYSV, 40, "pg", "shmid 3", 290);
-	pages(r, LEDGER_KERNEL_PAGES, 0, "", 490, "leak_pages", false)->place =
+	pages(r, LEDGER_KERNEL_PAGES, 0, 490, "leak_pages", NULL)->place =
 		(struct path_place){.cgroup = "/x",
 				    .charged = true,
 				    .runtime = RUNTIME_PODMAN,
@@ -221,7 +222,7 @@ static void a_few_objects_do_not_hide_the_pages(void **state)
 
 	line(r, LEDGER_SLAB_RECLAIMABLE, 0, 200);
 	holder(r, HIDDEN_SLAB_RECLAIMABLE, 0, "", "dentry", 190);
-	pages(r, LEDGER_SLAB_RECLAIMABLE, 77, "updatedb", 180, "d_alloc", false);
+	pages(r, LEDGER_SLAB_RECLAIMABLE, 77, 180, "d_alloc", NULL);
 	path(r, "dentry", 78, "find", 20, stat);
 	assert_true(cause_find(r, NULL, 0, &c));
 	assert_said(&c,

@@ -107,6 +107,20 @@ static void feature_texts_are_cut(void **state)
 	features__free(&f);
 }
 
+static void counts_of_nothing_are_left_out(void **state)
+{
+	const struct limit_count counts[] = {
+		{0, "none", "none of these"}, {3, "some", "100 % of these"}, {1, "one", "one"}};
+	struct limits l = {0};
+
+	assert_int_equal(limits__set_counts(&l, counts, 3), 0);
+	assert_int_equal(l.n, 2);
+	assert_null(limits__find(&l, "none"));
+	assert_int_equal(limits__find(&l, "some")->count, 3);
+	assert_string_equal(limits__find(&l, "some")->meaning, "100 % of these");
+	limits__free(&l);
+}
+
 static void feature_names(void **state)
 {
 	assert_string_equal(feature_state_names[FEATURE_WORKS], "works");
@@ -117,9 +131,13 @@ static void feature_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(set_replaces),	 cmocka_unit_test(long_texts_are_cut),
-		cmocka_unit_test(merge),	 cmocka_unit_test(features),
-		cmocka_unit_test(feature_names), cmocka_unit_test(feature_texts_are_cut),
+		cmocka_unit_test(set_replaces),
+		cmocka_unit_test(long_texts_are_cut),
+		cmocka_unit_test(merge),
+		cmocka_unit_test(features),
+		cmocka_unit_test(feature_names),
+		cmocka_unit_test(feature_texts_are_cut),
+		cmocka_unit_test(counts_of_nothing_are_left_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,8 +45,8 @@ int look_growth_of(const struct looker *x, const struct proc_history *p, uint64_
 	uint64_t seen = x->h->end_mono_ns > p->first_ns ? x->h->end_mono_ns - p->first_ns : 0;
 
 	if (p->last.end.ended || p->last.state == 'Z' || p->last.flags & PROC_KTHREAD ||
-	    proc_growing_bytes(&p->first, &before) || proc_growing_bytes(&p->last, &now) ||
-	    now < before || now - before < GROWTH_MIN)
+	    p->last.id.pid == x->self || proc_growing_bytes(&p->first, &before) ||
+	    proc_growing_bytes(&p->last, &now) || now < before || now - before < GROWTH_MIN)
 		return -ENOENT;
 	/* What started a moment ago takes what it needs to run. */
 	if (seen < NS_PER_S || (seen < x->r->duration_ns / 2 && seen < NS_PER_MIN))

@@ -7,6 +7,7 @@
 struct looker {
 	const struct history *h;
 	struct report *r;
+	uint32_t self; /* pid of memtrace; 0: not known */
 	int err;
 };
 

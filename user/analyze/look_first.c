@@ -139,7 +139,7 @@ static int summarize(struct report *r)
 
 int look_first__add(const struct history *h, struct report *r)
 {
-	struct looker x = {.h = h, .r = r};
+	struct looker x = {.h = h, .r = r, .self = facts__own_pid(&h->facts)};
 
 	look_find_all(&x);
 	if (x.err)

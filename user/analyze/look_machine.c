@@ -56,19 +56,64 @@ static void say_hidden(const struct looker *x, const struct report_hidden *row, 
 	strbuf_free(&b);
 }
 
+/* What explains most of what went, and most of the rest: 0 to 2 of them. */
+static int find_causes(const struct looker *x, struct cause ret[static 2])
+{
+	const struct owner_sample *owners = x->h->owners.v;
+	size_t n = x->h->owners.n;
+
+	if (!cause_find(x->r, owners, n, &ret[0]))
+		return 0;
+	return 1 + cause_find_rest(x->r, owners, n, &ret[0], &ret[1]);
+}
+
+static void say_cause(const struct cause *c, struct report_look *look)
+{
+	static const char lead[] = "Next: ";
+	struct strbuf b = {0};
+
+	cause_say(c, &b);
+	snprintf(look->reason, sizeof(look->reason), "%s", b.s && !b.failed ? b.s : "");
+	b.len = 0;
+	cause_say_next(c, &b);
+	if (b.len > sizeof(lead) - 1 && !b.failed)
+		snprintf(look->next, sizeof(look->next), "%s", b.s + sizeof(lead) - 1);
+	strbuf_free(&b);
+}
+
+static bool is_notable(const struct looker *x, const struct report_hidden *row)
+{
+	uint64_t start = row->start_known ? row->start : 0;
+
+	return is_nobodys_line(hidden_kinds[row->last.kind].line) &&
+	       (row->end >= x->r->info.mem_total / HIDDEN_SHARE ||
+		row->end >= start + HIDDEN_GROWN_MIN);
+}
+
+/* Who holds most of what went: in the words for that. */
+static const struct cause *cause_of(const struct report_hidden *row, const struct cause *v, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (v[i].holder == row)
+			return &v[i];
+	return NULL;
+}
+
 void look_find_hidden(struct looker *x)
 {
 	uint64_t total = x->r->info.mem_total;
+	struct cause causes[2];
+	int n = find_causes(x, causes);
 
 	vec_for_each(row, &x->r->hidden) {
+		const struct cause *cause = cause_of(row, causes, n);
 		uint64_t start = row->start_known ? row->start : 0;
 		uint64_t grown = row->end > start ? row->end - start : 0;
 		double seen_s = (double)x->r->duration_ns / 1e9;
 		struct report_look look = {
 			.kind = LOOK_HIDDEN, .id = row->last.id, .weight = row->end};
 
-		if (!is_nobodys_line(hidden_kinds[row->last.kind].line) ||
-		    (row->end < total / HIDDEN_SHARE && grown < HIDDEN_GROWN_MIN))
+		if (!is_notable(x, row))
 			continue;
 		look.urgency = idle_urgency(row->end, total);
 		if (grown >= HIDDEN_GROWN_MIN && seen_s > 0) {
@@ -77,7 +122,10 @@ void look_find_hidden(struct looker *x)
 
 			look.urgency = u > look.urgency ? u : look.urgency;
 		}
-		say_hidden(x, row, grown, &look);
+		if (cause)
+			say_cause(cause, &look);
+		else
+			say_hidden(x, row, grown, &look);
 		look_add(x, &look);
 	}
 }
@@ -85,37 +133,14 @@ void look_find_hidden(struct looker *x)
 /* In words, where the ledger tells: false where it is a process's own, or nobody's. */
 static bool add_cause(struct looker *x, const struct cause *c, struct report_look look)
 {
-	static const char lead[] = "Next: ";
-	struct strbuf b = {0};
-
 	if (c->process || c->line == LEDGER_UNNAMED)
 		return false;
-	cause_say(c, &b);
-	snprintf(look.reason, sizeof(look.reason), "%s", b.s && !b.failed ? b.s : "");
-	b.len = 0;
-	cause_say_next(c, &b);
-	if (b.len > sizeof(lead) - 1 && !b.failed)
-		snprintf(look.next, sizeof(look.next), "%s", b.s + sizeof(lead) - 1);
-	strbuf_free(&b);
+	if (c->holder && is_notable(x, c->holder)) /* look_find_hidden() has said it */
+		return true;
+	say_cause(c, &look);
 	look.urgency = c->is_rest ? 690 : 700;
 	look_add(x, &look);
 	return true;
-}
-
-/* What explains most of it, and most of the rest. */
-static bool add_causes(struct looker *x, const struct report_look *look)
-{
-	const struct owner_sample *owners = x->h->owners.v;
-	size_t n = x->h->owners.n;
-	struct cause first, rest;
-	bool added;
-
-	if (!cause_find(x->r, owners, n, &first))
-		return false;
-	added = add_cause(x, &first, *look);
-	if (cause_find_rest(x->r, owners, n, &first, &rest))
-		added |= add_cause(x, &rest, *look);
-	return added;
 }
 
 /* Memory that went, and that no living process grew by. */
@@ -125,6 +150,9 @@ void look_find_unnamed(struct looker *x)
 	struct report_look look = {.kind = LOOK_UNNAMED};
 	uint64_t lost = s->known && s->start > s->end ? s->start - s->end : 0, grown = 0, one, seen;
 	char a[HUMAN_BYTES_SIZE], b[HUMAN_BYTES_SIZE];
+	struct cause causes[2];
+	int n = find_causes(x, causes);
+	bool added = false;
 
 	vec_for_each(p, &x->h->procs)
 		if (!look_growth_of(x, *p, &one, &seen))
@@ -132,7 +160,9 @@ void look_find_unnamed(struct looker *x)
 	if (lost < UNNAMED_MIN || lost < x->r->info.mem_total / 100 || grown > lost / 2)
 		return;
 	look.weight = lost;
-	if (add_causes(x, &look))
+	for (int i = 0; i < n; i++)
+		added |= add_cause(x, &causes[i], look);
+	if (added)
 		return;
 	look.urgency = 560;
 	snprintf(look.reason, sizeof(look.reason),

@@ -7,7 +7,6 @@
 #include "analyze/report_head.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -65,14 +64,6 @@ static int add_note(struct report *r, const struct strbuf *text)
 }
 
 /* --- who grew --- */
-
-/* What we take ourselves is told with our cost. */
-static uint32_t own_pid(const struct history *h)
-{
-	const struct fact *f = facts__find(&h->facts, "self", "pid");
-
-	return f ? (uint32_t)strtoul(f->value, NULL, 10) : 0;
-}
 
 static void look_around(struct head *x)
 {
@@ -467,7 +458,7 @@ int report_head__add(const struct history *h, struct report *r)
 		note_held, note_left,	note_removed, note_inherited, note_other,
 	};
 	static void (*const closing[])(struct head *, struct strbuf *) = {note_limits, note_next};
-	struct head x = {.h = h, .r = r, .self = own_pid(h)};
+	struct head x = {.h = h, .r = r, .self = facts__own_pid(&h->facts)};
 	struct strbuf b = {0};
 	int err = 0;
 

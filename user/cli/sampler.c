@@ -319,10 +319,7 @@ static int read_owners(struct sampler *s, unsigned int flags)
 
 static int add_own_limits(const struct sampler *s, struct tick *t)
 {
-	const struct {
-		uint64_t count;
-		const char *kind, *meaning;
-	} own[] = {
+	const struct limit_count own[] = {
 		{s->n_task_errors, "process_lists_lost",
 		 "readings of the process list that failed"},
 		{s->n_owner_errors, "owner_reads_lost", "readings of the owner table that failed"},
@@ -335,13 +332,8 @@ static int add_own_limits(const struct sampler *s, struct tick *t)
 		{s->smaps_denied, "smaps_denied",
 		 "processes whose PSS and USS could not be read without more rights"},
 	};
-	int err = 0;
 
-	for (size_t i = 0; !err && i < sizeof(own) / sizeof(own[0]); i++)
-		if (own[i].count)
-			err = limits__set(&t->limits, own[i].kind, own[i].count, "%s",
-					  own[i].meaning);
-	return err;
+	return limits__set_counts(&t->limits, own, sizeof(own) / sizeof(own[0]));
 }
 
 static int add_limits(struct sampler *s, struct tick *t)

@@ -22,14 +22,10 @@ int heap__limits(struct heap *h, struct limits *l)
 	const struct heap_counts *own = &h->counts;
 	uint64_t c[_MT_HEAP_C_MAX] = {};
 	struct bpf_prog_stats stats;
-	int err = 0;
 
 	sum_counts(h, c);
 	bpf_prog_stats(h->obj, &stats);
-	const struct {
-		uint64_t count;
-		const char *kind, *meaning;
-	} all[] = {
+	const struct limit_count all[] = {
 		{own->running, "heap_before_attach",
 		 "processes that ran already: what they had allocated before is unknown to --heap"},
 		{own->late, "heap_found_late",
@@ -71,8 +67,5 @@ int heap__limits(struct heap *h, struct limits *l)
 		{stats.missed, "heap_events_missed",
 		 "allocations and frees that came while our program ran on the same CPU"},
 	};
-	for (size_t i = 0; !err && i < sizeof(all) / sizeof(all[0]); i++)
-		if (all[i].count)
-			err = limits__set(l, all[i].kind, all[i].count, "%s", all[i].meaning);
-	return err;
+	return limits__set_counts(l, all, sizeof(all) / sizeof(all[0]));
 }

@@ -176,10 +176,7 @@ void hidden__scan_kmemleak(struct hidden *h)
 
 int hidden__limits(const struct hidden *h, struct limits *l)
 {
-	const struct {
-		uint64_t count;
-		const char *kind, *meaning;
-	} own[] = {
+	const struct limit_count own[] = {
 		{h->n_procs_denied, "descriptors_denied",
 		 "processes whose descriptors could not be read without more rights: their rings, "
 		 "pipes and sockets have no owner here"},
@@ -206,11 +203,9 @@ int hidden__limits(const struct hidden *h, struct limits *l)
 		 "sockets with memory whose descriptor no process has: the kernel's own, or of a "
 		 "process that could not be read"},
 	};
-	int err = 0;
+	int err;
 
-	for (size_t i = 0; !err && i < sizeof(own) / sizeof(own[0]); i++)
-		if (own[i].count)
-			err = limits__set(l, own[i].kind, own[i].count, "%s", own[i].meaning);
+	err = limits__set_counts(l, own, sizeof(own) / sizeof(own[0]));
 	if (!err && h->scan_err)
 		err = limits__set(
 			l, "kmemleak_missing", 0,

@@ -3,10 +3,7 @@
 
 int user_paths_losses(struct limits *l, const struct user_paths_losses *p)
 {
-	const struct {
-		uint64_t count;
-		const char *kind, *meaning;
-	} own[] = {
+	const struct limit_count own[] = {
 		{p->ends[UNWIND_CUT], "stacks_cut",
 		 "sampled stacks deeper than what is copied of them: their paths begin in the "
 		 "middle (see --stack-size)"},
@@ -27,11 +24,9 @@ int user_paths_losses(struct limits *l, const struct user_paths_losses *p)
 		 "samples whose stack found no room in the table of paths: they have no path"},
 		{p->failed, "samples_lost", "samples that were not kept: out of memory"},
 	};
-	int err = 0;
+	int err;
 
-	for (size_t i = 0; !err && i < sizeof(own) / sizeof(own[0]); i++)
-		if (own[i].count)
-			err = limits__set(l, own[i].kind, own[i].count, "%s", own[i].meaning);
+	err = limits__set_counts(l, own, sizeof(own) / sizeof(own[0]));
 	if (!err && p->widened)
 		err = limits__set(l, "samples_rarer", p->widened,
 				  "times the samples were made rarer to keep unwinding within its "

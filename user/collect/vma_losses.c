@@ -3,10 +3,7 @@
 
 int vma_losses__tell(const struct vma_losses *v, struct limits *l)
 {
-	const struct {
-		uint64_t count;
-		const char *kind, *meaning;
-	} own[] = {
+	const struct limit_count own[] = {
 		{v->counts.lost, "map_calls_lost",
 		 "calls of mmap, munmap, mremap and brk that found no room in the buffer: what is "
 		 "mapped was looked up again, and what they mapped has no path"},
@@ -37,10 +34,6 @@ int vma_losses__tell(const struct vma_losses *v, struct limits *l)
 		 "looks at what is mapped that came to nothing: the process did not hold still, "
 		 "or was not to be read"},
 	};
-	int err = 0;
 
-	for (size_t i = 0; !err && i < sizeof(own) / sizeof(own[0]); i++)
-		if (own[i].count)
-			err = limits__set(l, own[i].kind, own[i].count, "%s", own[i].meaning);
-	return err;
+	return limits__set_counts(l, own, sizeof(own) / sizeof(own[0]));
 }

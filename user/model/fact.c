@@ -2,6 +2,7 @@
 #include "model/fact.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/vec.h"
@@ -33,4 +34,11 @@ int facts__keep(struct facts *f, const struct facts *from, uint64_t *dropped)
 			return -ENOMEM;
 	}
 	return 0;
+}
+
+uint32_t facts__own_pid(const struct facts *f)
+{
+	const struct fact *pid = facts__find(f, "self", "pid");
+
+	return pid ? (uint32_t)strtoul(pid->value, NULL, 10) : 0;
 }

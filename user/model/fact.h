@@ -29,3 +29,5 @@ int facts__add(struct facts *f, const char *kind, const char *name, const char *
 int facts__keep(struct facts *f, const struct facts *from, uint64_t *dropped);
 /* The last one of this kind and name; NULL: none. */
 const struct fact *facts__find(const struct facts *f, const char *kind, const char *name);
+/* Of the memtrace that recorded them, whose growth is told with its cost; 0: not known. */
+uint32_t facts__own_pid(const struct facts *f);

@@ -42,6 +42,16 @@ int limits__set(struct limits *l, const char *kind, uint64_t count, const char *
 	return set(l, &entry);
 }
 
+int limits__set_counts(struct limits *l, const struct limit_count *v, size_t n)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < n; i++)
+		if (v[i].count)
+			err = limits__set(l, v[i].kind, v[i].count, "%s", v[i].meaning);
+	return err;
+}
+
 int limits__merge(struct limits *l, const struct limits *from)
 {
 	for (size_t i = 0; i < from->n; i++) {

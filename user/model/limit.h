@@ -29,6 +29,14 @@ struct limits {
  * Returns 0 or -ENOMEM. */
 int limits__set(struct limits *l, const char *kind, uint64_t count, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+
+struct limit_count {
+	uint64_t count;
+	const char *kind, *meaning;
+};
+/* Of these the ones that are not 0. */
+int limits__set_counts(struct limits *l, const struct limit_count *v, size_t n);
+
 /* Copies every entry of `from`, replacing those of the same kind. */
 int limits__merge(struct limits *l, const struct limits *from);
 const struct limit *limits__find(const struct limits *l, const char *kind);
