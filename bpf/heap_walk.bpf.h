@@ -174,6 +174,65 @@ static __always_inline long read_pair(struct mt_heap_thread *t, __u64 addr, __u6
 	return 0;
 }
 
+/* Where a walk stands: before the frame that addr returns into. */
+struct walking {
+	struct mt_heap_thread *t;
+	__u64 sp, bp, addr, hash;
+	__u32 n, epoch, end;
+	bool unknown; /* there is no rule of addr yet */
+};
+
+/* One frame. 1: the walk ends here. Counted by i, which the verifier takes for any number: what is
+ * kept in w it would follow value by value. */
+static long walk_frame(__u32 i, struct walking *w)
+{
+	struct mt_heap_thread *t = w->t;
+	const struct mt_heap_rule *rule;
+	__u64 word[2]; /* below the CFA: often the frame pointer, and the return address */
+	__u64 cfa;
+	__u32 n = i + 1;
+
+	if (n >= MT_HEAP_DEPTH)
+		return 1;
+	t->path.ip[n] = w->addr;
+	w->n = n + 1;
+	w->hash = mt_heap_mix(w->hash, w->addr);
+	rule = rule_of(t, w->addr, w->epoch);
+	w->unknown = !rule;
+	if (!rule)
+		return 1;
+	w->end = rule->kind;
+	if (w->end >= MT_RULE_END)
+		return 1;
+	cfa = (w->end == MT_RULE_SP ? w->sp : w->bp) + (__s64)rule->cfa;
+	w->end = MT_RULE_BROKEN;
+	if (rule->kind == MT_RULE_BP_REF && bpf_probe_read_user(&cfa, sizeof(cfa), (void *)cfa))
+		return 1;
+	/* Stacks grow down: callers are above. */
+	if (cfa <= w->sp || read_pair(t, cfa - sizeof(word), word))
+		return 1;
+	if (rule->bp == -2 * (__s32)sizeof(__u64))
+		w->bp = word[0];
+	else if (rule->bp &&
+		 bpf_probe_read_user(&w->bp, sizeof(w->bp), (void *)cfa + (__s64)rule->bp))
+		return 1;
+	w->addr = word[1];
+	w->sp = cfa;
+	return 0;
+}
+
+static __always_inline void walk_frames(struct walking *w)
+{
+#ifdef MT_HEAP_SESSION
+	/* 5.17: verified once, not once a frame. */
+	bpf_loop(MT_HEAP_DEPTH, walk_frame, w, 0);
+#else
+	for (__u32 i = 0; i < MT_HEAP_DEPTH; i++)
+		if (walk_frame(i, w))
+			break;
+#endif
+}
+
 /*
  * From the first instruction of an allocation function, where the return address is on top.
  * before: the path key of a call that was entered with the same stack pointer, 0: none.
@@ -181,50 +240,28 @@ static __always_inline long read_pair(struct mt_heap_thread *t, __u64 addr, __u6
 static __always_inline __u64 walk(const __u64 *regs, struct mt_heap_thread *t, __u32 epoch,
 				  __u64 before)
 {
-	__u64 sp = regs[MT_PT_REG_SP], bp = regs[MT_PT_REG_BP], hash = t->space;
-	__u64 word[2]; /* below the CFA: often the frame pointer, and the return address */
-	__u32 n = 1, end = MT_RULE_BROKEN;
-	__u64 addr;
+	struct walking w = {
+		.t = t,
+		.sp = regs[MT_PT_REG_SP] + sizeof(__u64),
+		.bp = regs[MT_PT_REG_BP],
+		.n = 1,
+		.epoch = epoch,
+		.end = MT_RULE_BROKEN,
+	};
+	__u64 word[2];
 
 	t->path.ip[0] = regs[MT_PT_REG_IP];
-	hash = mt_heap_mix(hash, t->path.ip[0]);
+	w.hash = mt_heap_mix(t->space, t->path.ip[0]);
 	t->window_at = 0;
-	if (read_pair(t, sp, word))
-		return keep_path(t, hash, n, end);
-	addr = word[0];
-	sp += sizeof(addr);
-	for (__u32 i = 1; i < MT_HEAP_DEPTH; i++) {
-		const struct mt_heap_rule *rule;
-		__u64 cfa;
-
-		t->path.ip[i] = addr;
-		n = i + 1;
-		hash = mt_heap_mix(hash, addr);
-		rule = rule_of(t, addr, epoch);
-		if (!rule) {
-			t->path.n = n;
-			return send_stack(t, before, sp, bp);
-		}
-		end = rule->kind;
-		if (end == MT_RULE_TAIL && i == 1)
-			return before;
-		if (end >= MT_RULE_END)
-			break;
-		cfa = (end == MT_RULE_SP ? sp : bp) + (__s64)rule->cfa;
-		end = MT_RULE_BROKEN;
-		if (rule->kind == MT_RULE_BP_REF &&
-		    bpf_probe_read_user(&cfa, sizeof(cfa), (void *)cfa))
-			break;
-		/* Stacks grow down: callers are above. */
-		if (cfa <= sp || read_pair(t, cfa - sizeof(word), word))
-			break;
-		if (rule->bp == -2 * (__s32)sizeof(__u64))
-			bp = word[0];
-		else if (rule->bp &&
-			 bpf_probe_read_user(&bp, sizeof(bp), (void *)cfa + (__s64)rule->bp))
-			break;
-		addr = word[1];
-		sp = cfa;
+	if (read_pair(t, regs[MT_PT_REG_SP], word))
+		return keep_path(t, w.hash, w.n, w.end);
+	w.addr = word[0];
+	walk_frames(&w);
+	if (w.unknown) {
+		t->path.n = w.n;
+		return send_stack(t, before, w.sp, w.bp);
 	}
-	return keep_path(t, hash, n, end);
+	if (w.end == MT_RULE_TAIL && w.n == 2)
+		return before;
+	return keep_path(t, w.hash, w.n, w.end);
 }

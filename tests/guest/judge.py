@@ -197,6 +197,18 @@ def slab(case):
         case.wrong(f"{n} sockets among the slab objects, the truth is {case.truth.get('count')}")
 
 
+def heap(case):
+    """Blocks to the byte, whichever function allocated them, by call path."""
+    found = [p for p in case.report.get("paths", [])
+             if p["domain"] == "heap" and p.get("pid") == case.truth.get("pid")
+             and any(frame.get("function") == "family" for frame in p["stack"])]
+    live = sum(p["live_bytes"] for p in found)
+    if live != case.truth.get("held_bytes"):
+        case.wrong(f"heap blocks: {live} bytes, the truth is {case.truth.get('held_bytes')}")
+    if not all(p["complete"] for p in found):
+        case.wrong("heap blocks by paths that are cut")
+
+
 def kernel_paths(case):
     """The packet ring of the victim among the kernel's pages, by who asked for it."""
     found = [p for p in case.report.get("paths", [])
@@ -319,7 +331,7 @@ def psi_untold(case):
 
 CHECKS = {f.__name__: f for f in (
     held, grown, children, before_attach, freed, file_pages, pages, shared, huge, left, inherited,
-    moved, slab, kernel_paths, module, ledger, monitored, proc_only, features, bpf_refused, locked,
+    moved, slab, heap, kernel_paths, module, ledger, monitored, proc_only, features, bpf_refused, locked,
     psi_missing, psi_untold)}
 
 # --- what holds for every case -------------------------------------------------------------------
