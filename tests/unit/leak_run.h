@@ -74,6 +74,9 @@ static inline void leak_procs(struct tick *t, uint64_t seq, uint32_t flags)
 	}
 }
 
+/* Whether it has a group of its own, that all of its memory is in. */
+static bool leak_has_inner;
+
 static inline void leak_system(struct tick *t, uint64_t seq)
 {
 	struct slab_sample slabs[3];
@@ -102,6 +105,12 @@ static inline void leak_system(struct tick *t, uint64_t seq)
 	c.value[CGROUP_MAX] = 128 * MIB;
 	c.value[CGROUP_EVENT_MAX] = seq / 10;
 	err |= vec_push(&t->cgroups, c);
+	if (leak_has_inner) {
+		c.path = strdup("/system.slice/web.service/init");
+		c.runtime = RUNTIME_NONE;
+		c.name[0] = '\0';
+		err |= vec_push(&t->cgroups, c);
+	}
 	if (err)
 		abort();
 }

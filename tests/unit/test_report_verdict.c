@@ -99,6 +99,28 @@ static void test_what_does_not(void **state)
 	report__free(r);
 }
 
+static void test_what_is_in_a_container_is_its_part(void **state)
+{
+	const struct report_grower *whole, *inner;
+	uint32_t leaks;
+	struct report *r;
+
+	leak_runtime = RUNTIME_PODMAN;
+	r = watched_leak_report();
+	leaks = r->judged.leaks;
+	report__free(r);
+	leak_has_inner = true;
+	r = watched_leak_report();
+	leak_has_inner = false;
+	leak_runtime = RUNTIME_SERVICE;
+	whole = grower(r, 0, "/system.slice/web.service", "cgroup");
+	inner = grower(r, 0, "/system.slice/web.service/init", "cgroup");
+	assert_true(whole && whole->verdict.is_leak && !whole->is_part);
+	assert_true(inner && inner->verdict.is_leak && inner->is_part);
+	assert_int_equal(r->judged.leaks, leaks);
+	report__free(r);
+}
+
 /* Of the machine 12000 MiB were available, of the container's limit less is left. */
 static void test_exhaustion(void **state)
 {
@@ -266,6 +288,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_leaks),
 		cmocka_unit_test(test_what_does_not),
+		cmocka_unit_test(test_what_is_in_a_container_is_its_part),
 		cmocka_unit_test(test_exhaustion),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_what_is_new_is_suspected),

@@ -138,14 +138,28 @@ static void add_grower_words(const struct judging *j, const struct follow_subjec
 				add_container_words(c, v);
 }
 
+/* A group that a container's own init has made: its memory is the container's. */
+static bool is_in_container(const struct report_grower *g, const struct report_grower *whole)
+{
+	size_t n = strlen(whole->name);
+
+	return whole->container[0] && !g->id.pid && !strncmp(g->name, whole->name, n) &&
+	       g->name[n] == '/';
+}
+
 /* Resident memory, heap and address space grow with what is allocated in them. */
 static void mark_parts(struct report *r)
 {
 	vec_for_each(g, &r->growers)
 		vec_for_each(whole, &r->growers)
-			if (!g->counts && whole->counts && g->id.pid &&
-			    proc_id_equal(g->id, whole->id))
-				g->is_part = true;
+			g->is_part |= (!g->counts && whole->counts && g->id.pid &&
+				       proc_id_equal(g->id, whole->id)) ||
+				      is_in_container(g, whole);
+	/* A leak of memory is one, however many counters it moves. */
+	vec_for_each(g, &r->growers) {
+		r->judged.leaks += g->counts && !g->is_part && g->verdict.is_leak;
+		r->judged.suspected += g->counts && !g->is_part && g->verdict.is_growing;
+	}
 }
 
 static void name_container(struct report_grower *g, const struct cgroup_row *c)
@@ -174,9 +188,6 @@ static int add_growers(struct judging *j)
 		name_container(&g, s->cgroup);
 		judging__row(j, s, c->slot, &g.verdict);
 		add_grower_words(j, s, &g.verdict);
-		/* not the parts: a leak of memory is one, however many counters it moves */
-		r->judged.leaks += g.counts && g.verdict.is_leak;
-		r->judged.suspected += g.counts && g.verdict.is_growing;
 		if (vec_push(&r->growers, g))
 			return -ENOMEM;
 	}

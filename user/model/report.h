@@ -62,7 +62,7 @@ struct report_grower {
 	const char *subject; /* "process" "cgroup" "slab" "ledger" */
 	bool watched;	     /* asked for */
 	bool counts;	     /* a leak of it is a leak of its subject, not a part or a promise */
-	bool is_part;	     /* another series of its subject, which counts, grows as well */
+	bool is_part; /* its subject, or the container it is in, grows by a series that counts */
 	struct proc_id id;
 	char comm[COMM_SIZE];
 	char name[256]; /* raw: path of a cgroup, a cache, a line */
