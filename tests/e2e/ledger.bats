@@ -165,7 +165,7 @@ cycle() {
 
 @test "a packet ring: no line of meminfo names it" {
 	LINES=packet_rings KIND=packet_ring
-	CAUSE="\(lost\|taken\) is packet rings: 256 MiB of kernelmem (pid PID)"
+	CAUSE="\(lost\|taken\)\(, and more,\)\? is packet rings: 256 MiB of kernelmem (pid PID)"
 	cycle kernelmem --what packet --mib 256
 	[ "$(holder certainty)" = exact ]
 }

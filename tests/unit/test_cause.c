@@ -75,6 +75,14 @@ static void a_ring_and_its_process(void **state)
 		    "tcpdump (pid 812) (sock_diag); no meminfo line names it; freed when the "
 		    "socket is closed",
 		    "Next: ls -l /proc/812/fd | grep socket");
+	/* Something else gave back the difference. */
+	r->available.end = r->available.start - (uint64_t)(290 * MIB);
+	assert_true(cause_find(r, NULL, 0, &c));
+	assert_said(&c,
+		    "all of the 290 MiB that MemAvailable lost, and more, is packet rings: 290 MiB "
+		    "of tcpdump (pid 812) (sock_diag); no meminfo line names it; freed when the "
+		    "socket is closed",
+		    "Next: ls -l /proc/812/fd | grep socket");
 	report__free(r);
 }
 

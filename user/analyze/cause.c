@@ -315,17 +315,19 @@ static void say_share(const struct cause *c, struct strbuf *b)
 		[CAUSE_TAKEN] = "taken",
 		[CAUSE_FREE] = "that MemFree lost",
 	};
+	const char *title = ledger_lines[c->line].title;
 	char grown[HUMAN_BYTES_SIZE], amount[HUMAN_BYTES_SIZE];
-	/* What is grown beyond the loss came out of something else that shrank. */
-	uint64_t of_it = c->grown < c->amount ? c->grown : c->amount;
 
+	human_bytes(grown, c->grown);
+	human_bytes(amount, c->amount);
 	if (c->basis == CAUSE_GROWN)
-		strbuf_addf(b, "%s went to %s", human_bytes(grown, c->grown),
-			    ledger_lines[c->line].title);
+		strbuf_addf(b, "%s went to %s", grown, title);
+	else if (c->grown > c->amount && strcmp(grown, amount))
+		/* What is grown beyond the loss came out of something else that shrank. */
+		strbuf_addf(b, "all of the %s %s, and more, is %s", amount, of[c->basis], title);
 	else
-		strbuf_addf(b, "%s%s of the %s %s is %s", c->is_rest ? "another " : "",
-			    human_bytes(grown, of_it), human_bytes(amount, c->amount), of[c->basis],
-			    ledger_lines[c->line].title);
+		strbuf_addf(b, "%s%s of the %s %s is %s", c->is_rest ? "another " : "", grown,
+			    amount, of[c->basis], title);
 }
 
 static void say_net(const struct cause *c, struct strbuf *b)

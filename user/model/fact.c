@@ -2,9 +2,9 @@
 #include "model/fact.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/parse.h"
 #include "base/vec.h"
 
 int facts__add(struct facts *f, const char *kind, const char *name, const char *value)
@@ -39,6 +39,8 @@ int facts__keep(struct facts *f, const struct facts *from, uint64_t *dropped)
 uint32_t facts__own_pid(const struct facts *f)
 {
 	const struct fact *pid = facts__find(f, "self", "pid");
+	struct cursor text = {pid ? pid->value : "", pid ? pid->value + strlen(pid->value) : ""};
+	uint64_t n;
 
-	return pid ? (uint32_t)strtoul(pid->value, NULL, 10) : 0;
+	return cursor_u64(&text, &n) || n > UINT32_MAX ? 0 : (uint32_t)n;
 }
