@@ -242,3 +242,23 @@ with_library() {
 		[ "$status" -eq 2 ]
 	done
 }
+
+@test "node: over built-in functions of V8, which have no frame information" {
+	local node
+	need node
+	node -e 'const k = [];
+		process.on("SIGUSR2", () => { for (let i = 0; i < 64; i++) k.push(Buffer.alloc(1 << 20, 1));
+			console.log("holds"); });
+		setInterval(() => k, 1000); console.log("waits")' >"$T/node" 3>&- &
+	node=$!
+	track "$node"
+	until_true 120 grep -q waits "$T/node"
+	start_memtrace --heap --pid "$node"
+	wait_attached
+	kill -USR2 "$node"
+	until_true 120 grep -q holds "$T/node"
+	end_memtrace
+	jq -e '[.paths[] | select(.domain == "heap" and .complete and .stack[-1].function == "_start" and
+		any(.stack[]; .function // "" | test("^Builtins_"))) | .live_bytes] | add >= 48 * 1048576' \
+		"$T/report.json"
+}

@@ -11,6 +11,15 @@ enum { DWARF_BP = 6, DWARF_SP = 7, DWARF_RA = 16 };
 
 static const struct mt_heap_rule broken = {.kind = MT_RULE_BROKEN};
 
+/* Code without frame information: by its frame pointer, as libdwfl does it for pages. Runtimes that
+ * make their code themselves (V8's built-in functions) keep one; of others what is read must lie
+ * above, and be the address of code that is known. */
+static const struct mt_heap_rule by_frame_pointer = {
+	.kind = MT_RULE_BP,
+	.cfa = 2 * sizeof(uint64_t),
+	.bp = -2 * (int32_t)sizeof(uint64_t),
+};
+
 static Dwarf_Frame *frame_at(const struct unwind_space *u, uint64_t pc)
 {
 	Dwfl_Module *mod = unwind_space__module(u, pc);
@@ -105,10 +114,10 @@ struct mt_heap_rule unwind_rule(const struct unwind_space *u, uint64_t pc)
 	if (unwind_space__is_trampoline(u, pc))
 		return (struct mt_heap_rule){.kind = MT_RULE_TAIL};
 	frame = frame_at(u, pc - 1);
-	rule = frame ? rule_of(frame) : broken;
-	free(frame);
-	if (rule.kind == MT_RULE_BROKEN && unwind_space__is_start(u, pc))
+	rule = frame ? rule_of(frame) : by_frame_pointer;
+	if ((!frame || rule.kind == MT_RULE_BROKEN) && unwind_space__is_start(u, pc))
 		rule.kind = MT_RULE_END;
+	free(frame);
 	return rule;
 }
 

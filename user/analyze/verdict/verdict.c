@@ -91,14 +91,15 @@ static uint32_t confidence(const struct verdict *v)
 	return permille;
 }
 
-static void too_short(struct verdict *v, uint64_t n)
+/* Of n samples, in so many buckets. */
+static void too_short(struct verdict *v, uint64_t n, size_t n_buckets)
 {
 	v->kind = VERDICT_INSUFFICIENT;
 	v->shape = SHAPE_NONE;
-	snprintf(
-		v->reason, sizeof(v->reason),
-		"too short to tell: %llu samples over %.0f s, at least %d apart in time are needed",
-		(unsigned long long)n, v->span_s, WINDOW_MIN);
+	snprintf(v->reason, sizeof(v->reason),
+		 "too short to tell: %llu sample%s over %.0f s fill %zu of the %d intervals that a "
+		 "verdict needs",
+		 (unsigned long long)n, n == 1 ? "" : "s", v->span_s, n_buckets, WINDOW_MIN);
 }
 
 void verdict__window(const struct window *w, const struct verdict_context *ctx,
@@ -111,7 +112,7 @@ void verdict__window(const struct window *w, const struct verdict_context *ctx,
 	ret->n_gaps = w->n_gaps;
 	if (w->m < WINDOW_MIN) {
 		memset(ret_ev, 0, sizeof(*ret_ev));
-		too_short(ret, w->m);
+		too_short(ret, w->m, w->m);
 		return;
 	}
 	evidence__weigh(w, ret_ev);
@@ -182,7 +183,7 @@ void verdict__judge(const struct series *s, const struct verdict_context *ctx, s
 	verdict__window(&w, ctx, &ev, ret);
 	whole = ev.trend_kb * 3600 / num_max(w.span_s, 1);
 	if (ret->kind == VERDICT_INSUFFICIENT)
-		too_short(ret, s->n);
+		too_short(ret, s->n, w.m);
 	for (unsigned int i = 0;
 	     i < SERIES_RINGS && ret->kind != VERDICT_LEAK && ret->kind != VERDICT_INSUFFICIENT;
 	     i++)
