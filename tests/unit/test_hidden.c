@@ -82,7 +82,7 @@ static void vmalloc_callers(void **state)
 /* Stacks are vmalloc's in all of them, by a name that is known. */
 static void vmalloc_of_kernels(void **state)
 {
-	static const char *const kernels[] = {"5.10", "6.1", "6.12", "7.2"};
+	static const char *const kernels[] = {"5.10", "6.1", "6.12", "6.18", "7.2"};
 
 	for (size_t i = 0; i < N_OF(kernels); i++) {
 		struct vmalloc_callers c = {0};

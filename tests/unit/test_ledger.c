@@ -241,7 +241,7 @@ static void share_that_is_explained(void **state)
 /* What guests of these kernels say: closes, with little that nobody names, and no line unknown. */
 static void captured_kernels(void **state)
 {
-	static const char *const kernels[] = {"5.10", "6.1", "6.12", "7.2"};
+	static const char *const kernels[] = {"5.10", "6.1", "6.12", "6.18", "7.2"};
 
 	for (size_t i = 0; i < N_OF(kernels); i++) {
 		char path[64];
