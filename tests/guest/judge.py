@@ -209,20 +209,36 @@ def heap(case):
         case.wrong("heap blocks by paths that are cut")
 
 
-def kernel_paths(case):
-    """The packet ring of the victim among the kernel's pages, by who asked for it."""
+def of_class(case, name, functions):
+    """What the victim holds of a class of kernel pages, and which of these asked for it."""
     found = [p for p in case.report.get("paths", [])
              if p["domain"] == "kernel" and p.get("pid") == case.truth.get("pid")
-             and p.get("class") == "packet rings"]
+             and p.get("class") == name]
     held = case.truth.get("held_bytes", 0)
     live = sum(p["live_bytes"] for p in found)
     error = sum(p["error_bytes"] ** 2 for p in found) ** 0.5
     # Twice the 95 % error: once in 11,000 runs by chance.
     if not found or abs(live - held) > 2 * error + held / 20:
-        case.wrong(f"packet rings by call path: {live} +- {error:.0f}, the truth is {held}")
+        case.wrong(f"{name} by call path: {live} +- {error:.0f}, the truth is {held}")
     asked = {p.get("asked_by", "?").split(".")[0] for p in found}
-    if not asked & {"packet_set_ring", "alloc_pg_vec", "alloc_one_pg_vec_page"}:
-        case.wrong(f"packet rings are asked for by {', '.join(sorted(asked)) or 'nobody'}")
+    if not asked & functions:
+        case.wrong(f"{name} are asked for by {', '.join(sorted(asked)) or 'nobody'}")
+
+
+def kernel_paths(case):
+    """The packet ring of the victim among the kernel's pages, by who asked for it."""
+    of_class(case, "packet rings", {"packet_set_ring", "alloc_pg_vec", "alloc_one_pg_vec_page"})
+
+
+def pipes(case):
+    """What waits in the victim's pipes: by call path, in the ledger's line, and whose it is."""
+    of_class(case, "pipe buffers", {"pipe_write", "anon_pipe_write", "anon_pipe_get_page"})
+    held = case.truth.get("held_bytes", 0)
+    lines = {m["line"]: m["delta_bytes"] for m in case.report.get("ledger", [])}
+    case.within("the ledger's pipes", lines.get("pipes", 0), held)
+    own = [h["end_bytes"] for h in case.report.get("hidden_owners", [])
+           if h["kind"] == "pipe" and h.get("pid") == case.truth.get("pid")]
+    case.within("pipes of the victim", sum(own), held)
 
 
 def of_module(case, domain, function):
@@ -331,8 +347,8 @@ def psi_untold(case):
 
 CHECKS = {f.__name__: f for f in (
     held, grown, children, before_attach, freed, file_pages, pages, shared, huge, left, inherited,
-    moved, slab, heap, kernel_paths, module, ledger, monitored, proc_only, features, bpf_refused, locked,
-    psi_missing, psi_untold)}
+    moved, slab, heap, kernel_paths, pipes, module, ledger, monitored, proc_only, features,
+    bpf_refused, locked, psi_missing, psi_untold)}
 
 # --- what holds for every case -------------------------------------------------------------------
 
