@@ -29,12 +29,36 @@ module_headers_unpack() {
 	done
 }
 
+# The programs of kbuild may want a newer C library than this machine has: that of their suite.
+module_programs() {
+	local into=$1 suite=${2%-security} program loader
+	while read -r program; do
+		# No pipe: ldd fails where something is not found.
+		[[ $(ldd "$program" 2>&1) == *GLIBC_*"not found"* ]] || continue
+		if [[ ! -d $into/libc ]]; then
+			apt_suite_ready "$suite" && mkdir "$into/libc" || return 1
+			(cd "$into/libc" && apt_suite "$suite" apt-get download libc6) &&
+				dpkg-deb -x "$into"/libc/libc6_*.deb "$into/libc" || return 1
+			rm -f "$into"/libc/*.deb
+		fi
+		loader=$(find "$into/libc" -type f -name ld-linux-x86-64.so.2 -print -quit)
+		mv "$program" "$program.bin"
+		printf '#!/bin/sh\nexec %q --library-path %q %q "$@"\n' "$loader" "${loader%/*}" "$program.bin" \
+			>"$program"
+		chmod +x "$program"
+	done < <(find "$into/usr/lib" -type f -perm -u+x ! -name '*.bin')
+}
+
 # Sets why_not when there are none.
 module_headers() {
 	local kernel=$1 version place suite packages into=$1/headers
 	version=$(cat "$kernel/version")
 	shift
-	[[ $(cat "$into/version" 2>/dev/null) != "$version" ]] || return 0
+	# Looked at again: headers may have been kept before programs were made to run here.
+	if [[ $(cat "$into/version" 2>/dev/null) == "$version" ]]; then
+		module_programs "$into" "${1%%:*}" >>"$into/log" 2>&1
+		return
+	fi
 	rm -rf "$into" && mkdir -p "$into"
 	why_not="no archive has the headers of $version"
 	for place; do
@@ -43,7 +67,8 @@ module_headers() {
 		mapfile -t packages < <(module_packages "$suite" "$version" 2>/dev/null)
 		((${#packages[@]} > 1)) || continue
 		if (cd "$into" && apt_suite "$suite" apt-get download "${packages[@]}") >"$into/log" 2>&1 &&
-			module_headers_unpack "$into" >>"$into/log" 2>&1; then
+			module_headers_unpack "$into" >>"$into/log" 2>&1 &&
+			module_programs "$into" "$suite" >>"$into/log" 2>&1; then
 			echo "$version" >"$into/version"
 			return 0
 		fi
@@ -62,8 +87,10 @@ module_make() {
 	fi
 	headers=$kernel/headers/usr/src/linux-headers-$(cat "$kernel/version")
 	cp tests/guest/module/* "$into/"
-	# Debian's makefiles ask for the compiler that the kernel was built with.
-	make -s -C "$headers" M="$(realpath "$into")" CC=gcc modules >"$into/log" 2>&1 ||
+	# Debian's makefiles ask for the compiler that the kernel was built with; types (BTF) of the module
+	# would take pahole, and nobody reads them.
+	make -s -C "$headers" M="$(realpath "$into")" CC="$(realpath "$into")/cc" \
+		CONFIG_DEBUG_INFO_BTF_MODULES= modules >"$into/log" 2>&1 ||
 		echo "no module for $(cat "$kernel/version"): $(grep -m 1 -iE 'error|not found' "$into/log")" \
 			>"$into/why_not"
 }
