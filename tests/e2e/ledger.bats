@@ -316,15 +316,25 @@ check_objects() { # WHAT "CACHE..." OTHERS...
 	says "\([5-9][0-9]\|100\) % of .* traced is of __d_alloc for [a-z]*, by kernelmem (pid $VICTIM_PID)"
 }
 
-@test "a file that a process reads in is named, with how much of it is cached" {
+cached_file_is_named() { # OPTION...
 	disk=$(disk_dir) || skip "no directory on a disk"
-	take filecache --dir "$disk" --mib 96
+	take filecache --dir "$disk" --mib 96 "$@"
 	jq -e 'any(.hidden_owners[]; .kind == "cached_file")' "$T/report.json" >/dev/null ||
 		skip "this kernel does not tell what of a file is cached"
+	jq -c ".hidden_owners[] | select(.kind == \"cached_file\")" "$T/report.json" | head -5; truth .
 	jq -e --arg path "$(truth .path)" --argjson pid "$VICTIM_PID" --argjson held "$HELD" \
+		--argjson before "$(truth .cached_before_bytes)" \
 		'any(.hidden_owners[]; .kind == "cached_file" and .pid == $pid and
 		(.name as $name | $path | startswith($name)) and .end_bytes == $held and
-		.delta_bytes >= $held - 1048576)' "$T/report.json"
+		.delta_bytes >= $held - $before - 1048576)' "$T/report.json"
+}
+
+@test "a file that a process reads in is named, with how much of it is cached" {
+	cached_file_is_named
+}
+
+@test "and one that is mapped, and open no more" {
+	cached_file_is_named --map
 }
 
 @test "a file left in a tmpfs by a process that has ended is named" {

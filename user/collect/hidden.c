@@ -97,6 +97,9 @@ static int look_around(struct hidden *h, const struct task_list *procs)
 	vec_for_each(p, procs)
 		if (hidden_fds(h, p))
 			return -ENOMEM;
+	vec_for_each(p, procs)
+		if (hidden_mapped(h, p))
+			return -ENOMEM;
 	if (hidden_bpf(h, procs) || hidden_sockets(h) || (is_first && hidden_slabs(h) == -ENOMEM))
 		return -ENOMEM;
 	return hidden_machine(h, procs);
@@ -191,7 +194,8 @@ int hidden__limits(const struct hidden *h, struct limits *l)
 		 "directories of filesystems in memory that were not looked through to their end: "
 		 "their files count in their mount only"},
 		{h->n_files_skipped, "cached_files_skipped",
-		 "open files whose share of the page cache was not asked for: too many, or too "
+		 "open or mapped files whose share of the page cache was not asked for: too many, "
+		 "or too "
 		 "large"},
 		{h->n_bpf_unsure, "bpf_objects_unsure",
 		 "BPF maps and programs that no process was seen to hold, while the descriptors of "

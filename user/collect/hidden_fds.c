@@ -23,7 +23,6 @@
 #define CACHED_BYTES_MAX (256ull << 30)
 /* Links to files that are looked at for their sizes: a system call each. */
 #define FILES_MAX 8192
-#define CACHED_MIN (1 << 20)
 /* cachestat(2), 6.5: cf264e1329fb; one number for all architectures. */
 #define NR_CACHESTAT 451
 
@@ -244,20 +243,40 @@ struct cachestat {
 	uint64_t cached, dirty, writeback, evicted, recently_evicted; /* pages */
 };
 
-/* Bytes of the file in the page cache; not known to kernels before 6.5. */
-static int ask_cached(struct visit *v, const char *name, uint64_t *ret)
+int hidden_cached(const struct hidden *h, int fd, uint64_t *ret)
 {
-	_cleanup_close_ int fd = v->h->is_live ? borrow_fd(v, name) : -1;
 	struct cachestat_range all = {0};
 	struct cachestat cs;
 
 	if (fd < 0 || syscall(NR_CACHESTAT, fd, &all, &cs, 0))
 		return -ENOENT;
-	*ret = cs.cached * v->h->page_size;
+	*ret = cs.cached * h->page_size;
 	return 0;
 }
 
-/* A file of a disk's filesystem that somebody has open; one that nobody has is not asked for. */
+static int ask_cached(struct visit *v, const char *name, uint64_t *ret)
+{
+	_cleanup_close_ int fd = v->h->is_live ? borrow_fd(v, name) : -1;
+
+	return hidden_cached(v->h, fd, ret);
+}
+
+bool hidden_may_ask(struct hidden *h, const struct statx *st, int *err)
+{
+	if (!S_ISREG(st->stx_mode) || st->stx_size < HIDDEN_CACHED_MIN ||
+	    !hidden_is_new(h, SEEN_FILE, (uint64_t)st->stx_dev_major << 32 | st->stx_dev_minor,
+			   st->stx_ino, err))
+		return false;
+	if (h->n_cached >= CACHED_FILES_MAX || st->stx_size > CACHED_BYTES_MAX - h->cached_sizes) {
+		h->n_files_skipped++;
+		return false;
+	}
+	h->n_cached++;
+	h->cached_sizes += st->stx_size;
+	return true;
+}
+
+/* A file of a disk's filesystem that somebody has open. */
 static int take_cached(struct visit *v, int dir_fd, const char *name, const char *target)
 {
 	struct hidden_sample s = hidden_of(v->p, HIDDEN_CACHED_FILE, HIDDEN_EXACT);
@@ -274,18 +293,9 @@ static int take_cached(struct visit *v, int dir_fd, const char *name, const char
 	}
 	h->n_files++;
 	if (statx(dir_fd, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &st) ||
-	    !S_ISREG(st.stx_mode) || st.stx_size < CACHED_MIN || is_tmpfs(dir_fd, name) ||
-	    !hidden_is_new(h, SEEN_FILE, (uint64_t)st.stx_dev_major << 32 | st.stx_dev_minor,
-			   st.stx_ino, &err))
+	    is_tmpfs(dir_fd, name) || !hidden_may_ask(h, &st, &err) ||
+	    ask_cached(v, name, &s.bytes) || s.bytes < HIDDEN_CACHED_MIN)
 		return err;
-	if (h->n_cached >= CACHED_FILES_MAX || st.stx_size > CACHED_BYTES_MAX - h->cached_sizes) {
-		h->n_files_skipped++;
-		return 0;
-	}
-	h->n_cached++;
-	h->cached_sizes += st.stx_size;
-	if (ask_cached(v, name, &s.bytes) || s.bytes < CACHED_MIN)
-		return 0;
 	snprintf(s.name, sizeof(s.name), "%.95s", target);
 	return hidden_set__add(&h->set, &s);
 }

@@ -6,6 +6,8 @@
 #include "collect/hidden.h"
 
 #define NETWORKS_MAX 64
+/* A file with less in the page cache is not told. */
+#define HIDDEN_CACHED_MIN (1 << 20)
 /* BPF_MAP_TYPE_RINGBUF of include/uapi/linux/bpf.h */
 #define HIDDEN_BPF_RINGBUF 27
 
@@ -79,6 +81,14 @@ int hidden_networks(struct hidden *h, const struct task_list *procs);
 /* One process: its rings, pipes, BPF objects, shared memory; remembers its sockets. 0 or -ENOMEM.
  */
 int hidden_fds(struct hidden *h, const struct proc_sample *p);
+/* Files that it has mapped, where hidden_fds() did not find them with anybody. 0 or -ENOMEM. */
+int hidden_mapped(struct hidden *h, const struct proc_sample *p);
+/* Whether to ask what of this file is cached: large enough, not asked yet in this look, and within
+ * its bounds. *err is then 0, or -ENOMEM. */
+struct statx;
+bool hidden_may_ask(struct hidden *h, const struct statx *st, int *err);
+/* Bytes of the file in the page cache. 0, or -ENOENT: not known to kernels before 6.5. */
+int hidden_cached(const struct hidden *h, int fd, uint64_t *ret);
 /* Sockets of all network namespaces, to those whom hidden_fds() found. 0 or -ENOMEM. */
 int hidden_sockets(struct hidden *h);
 /* Filesystems in memory and their largest files. 0, -ENOMEM or -errno. */
