@@ -95,6 +95,11 @@ library() {
 	trace_command heapblocks --what family --hold 60
 	is_family
 	is_exactly "missed before attach" "$(limit_count heap_before_attach)" 0
+	is_exactly "of the process" "$(process "$VICTIM_PID" .attributed.heap_block_bytes)" "$(jq \
+		--argjson pid "$VICTIM_PID" '[.path_totals[] | select(.domain == "heap" and .pid == $pid) |
+			.estimate_bytes] | add' "$T/report.json")"
+	at_least "of the process" "$(process "$VICTIM_PID" .attributed.heap_block_bytes)" \
+		"$(heap_of family)"
 }
 
 @test "what is freed is gone" {

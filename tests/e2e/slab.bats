@@ -31,6 +31,7 @@ need_slab() {
 	[ "$samples" -eq 3000 ]
 	[ "$error" -eq 0 ]
 	[ "$((bytes % 3000))" -eq 0 ]
+	at_least "of the process" "$(process "$VICTIM_PID" .attributed.slab_bytes)" "$bytes"
 	# Names, and no frame of ours before the kernel's.
 	jq -e --argjson pid "$VICTIM_PID" \
 		'[.paths[] | select(.domain == "slab" and .pid == $pid)] | sort_by(-.live_bytes)[0] |

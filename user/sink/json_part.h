@@ -5,6 +5,16 @@
 #include "model/report.h"
 #include "sink/json_write.h"
 
+/* processes[]: json.c has the members */
+void json_processes(struct json_writer *w, const struct report *r);
+/* Of rows of other arrays: absent when the time, or the process, is zero. */
+void json_add_time(struct json_object *o, const char *name, uint64_t time_ns);
+void json_add_id(struct json_object *o, const struct report *r, struct proc_id id);
+/* A wait(2) status: "exit_status" or "signal". */
+void json_add_status(struct json_object *o, int status);
+void json_add_live(struct json_object *o, const char *name, const int64_t live[_PAGE_CLASS_MAX]);
+void json_add_taken(struct json_object *o, const uint64_t taken[_PAGE_CLASS_MAX]);
+
 /* ledger[], ledger_total, hidden_owners[], unclassified[] */
 void json_ledger(struct json_writer *w, const struct report *r);
 
