@@ -106,7 +106,9 @@ start() { # command words; sets $pid
 		;;
 	zoo.js)
 		have node "$*" || return 1
-		node "$here/zoo.js" "${@:2}" &
+		port=$((port + 1))
+		# a small young generation: what lives a minute is soon old
+		node --max-semi-space-size=1 "$here/zoo.js" "${@:2}" "$port" &
 		;;
 	redis)
 		have redis-server "$*" || return 1
@@ -131,6 +133,11 @@ start() { # command words; sets $pid
 	pids+=("$pid")
 	case $1 in
 	redis) (sleep 2; feed_redis "$port" "$2") & pids+=("$!") ;;
+	zoo.js)
+		[ "$2" = serve ] || return 0
+		node "$here/zoo.js" requests "$3" "$port" &
+		pids+=("$!")
+		;;
 	memcached) (sleep 2; feed_memcached "$port") & pids+=("$!") ;;
 	esac
 }

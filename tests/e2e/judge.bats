@@ -67,6 +67,30 @@ series() { # n slope
 	jq -e '.groups[0].f1 >= 0.96 and .groups[0].false_positives == 0' "$T/out"
 }
 
+kind_of() { # program of the corpus
+	"$MEMTRACE" --judge "$BATS_TEST_DIRNAME/../corpus/real/$1.csv" --format json | jq -r .verdict.kind
+}
+
+@test "--judge: a redis at maxmemory is a plateau, a node server a sawtooth" {
+	[ "$(kind_of redis_lru)" = plateau ]
+	[ "$(kind_of node_garbage)" = sawtooth ]
+}
+
+# Row by row, as it came: the stated limit falls from one to the next.
+@test "--judge: 5 MiB an hour are a leak as soon as the stated limit is below that" {
+	local rows promised=
+	for rows in {2..40}; do
+		head -n "$rows" "$BATS_TEST_DIRNAME/../corpus/real/drip85.csv" |
+			"$MEMTRACE" --judge - --format json >"$T/out"
+		[ -n "$promised" ] || promised=$(jq -r 'select(.verdict.detectable_bytes_per_hour //
+			infinite <= 5 * pow(2; 20)) | .samples' "$T/out")
+		[ -z "$promised" ] || jq -e '.verdict.kind == "leak"' "$T/out" ||
+			fail "row $rows: $(jq -r .verdict.reason "$T/out")"
+	done
+	((promised < 20)) # 100 s
+	[ "$(kind_of drip85)" = leak ]
+}
+
 @test "--judge: prints text and json only, and goes with no target" {
 	run -2 "$MEMTRACE" --judge x.csv --pid 1
 	run -2 "$MEMTRACE" --judge

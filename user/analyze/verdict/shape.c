@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analyze/verdict/shape.h"
 
+/* Swings that are shorter than a bucket: how far their mean lies above the floor, of the way to the
+ * highest of all. Half of it for even teeth, less where they differ in height. */
+#define TEETH_UP 0.25
+
 bool passes_gates(const struct evidence *ev, const struct window *w, double min_rate_kb_h)
 {
 	/* where it swings, the first and the last tenth say where in a swing they lie */
@@ -28,7 +32,7 @@ static bool is_sawtooth(const struct evidence *ev)
 
 /*
  * Swings that are shorter than a bucket: their floors lie flat, their means
- * above them tell how long they are up. Teeth are up half of the time.
+ * above them tell how long they are up (TEETH_UP).
  */
 static bool swings_inside(const struct evidence *ev)
 {
@@ -83,7 +87,7 @@ enum verdict_shape name_shape(const struct evidence *ev)
 
 	if (is_falling(ev))
 		return SHAPE_FALLING;
-	if (swings_inside(ev) && ev->mean_excess_kb > 0.3 * ev->inner_kb)
+	if (swings_inside(ev) && ev->mean_excess_kb > TEETH_UP * ev->inner_kb)
 		return SHAPE_SAWTOOTH;
 	if (is_spiky(ev))
 		return SHAPE_SPIKES;
@@ -110,7 +114,8 @@ enum verdict_kind name_kind(const struct evidence *ev, double probability)
 	if (ev->cut_buckets >= 3 && e[EV_CUT] > 0.5 && !n_turns(ev))
 		return VERDICT_PLATEAU;
 	if (swings_inside(ev) && ev->mean_excess_kb > 0.02 * ev->level_abs_kb)
-		return ev->mean_excess_kb > 0.3 * ev->inner_kb ? VERDICT_SAWTOOTH : VERDICT_SPIKES;
+		return ev->mean_excess_kb > TEETH_UP * ev->inner_kb ? VERDICT_SAWTOOTH
+								    : VERDICT_SPIKES;
 	if (is_spiky(ev) && !is_falling(ev))
 		return VERDICT_SPIKES;
 	if (ev->range_kb <= num_max(VERDICT_MIN_GROWTH_KB, 0.02 * ev->level_abs_kb))
