@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "cli/inspector_part.h"
 #include "collect/fd_links.h"
@@ -29,17 +30,9 @@
 /* Of the processes whose descriptors grow: so many have their sockets looked up. */
 #define SOCKET_LOOKUPS_MAX 4
 
-static uint64_t cpu_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (uint64_t)t.tv_sec * 1000 * NS_PER_MS + (uint64_t)t.tv_nsec;
-}
-
 bool inspector__is_late(const struct inspector *x)
 {
-	return cpu_ns() > x->deadline_ns;
+	return clock_ns(CLOCK_THREAD_CPUTIME_ID) > x->deadline_ns;
 }
 
 int inspector__note(struct inspector *x, enum analysis_part part, int err, uint64_t n_skipped)
@@ -333,7 +326,7 @@ static void set_deadline(struct inspector *x)
 	uint64_t least = x->is_last ? BUDGET_MIN_LAST_NS : BUDGET_MIN_FIRST_NS;
 	uint64_t budget = x->duration_ns / 1000 * permille;
 
-	x->deadline_ns = cpu_ns() + (budget > least ? budget : least);
+	x->deadline_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) + (budget > least ? budget : least);
 }
 
 int inspector__look(struct inspector *x, enum inspector_look look, const struct sampler *s,

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "analyze/follow.h"
 #include "base/log.h"
 #include "cli/privileges.h"
@@ -20,10 +21,7 @@
 
 uint64_t mono_ns(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * NS_PER_S + t.tv_nsec;
+	return clock_ns(CLOCK_MONOTONIC);
 }
 
 int wait_signal(const sigset_t *signals, uint64_t deadline_ns, siginfo_t *ret)

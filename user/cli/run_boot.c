@@ -14,6 +14,7 @@
 #include "analyze/boots.h"
 #include "analyze/idle.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "cli/boot_sessions.h"
 #include "cli/journal.h"
@@ -84,12 +85,7 @@ static int take_event(struct boot *b, struct watch *w, const struct log_event *e
 
 static int64_t mono_to_real(void)
 {
-	struct timespec real, mono;
-
-	clock_gettime(CLOCK_REALTIME, &real);
-	clock_gettime(CLOCK_MONOTONIC, &mono);
-	return (int64_t)(real.tv_sec - mono.tv_sec) * (int64_t)NS_PER_S + real.tv_nsec -
-	       mono.tv_nsec;
+	return (int64_t)(clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC));
 }
 
 static int kernel_record(void *arg, struct watch *w, struct cursor record)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "cli/rusage.h"
@@ -26,14 +27,6 @@
  * much later as the last one took, two thousand times over. */
 #define HIDDEN_REST_NS (30 * NS_PER_S)
 #define HIDDEN_REST_FACTOR 2000
-
-static uint64_t now_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return t.tv_sec * NS_PER_S + t.tv_nsec;
-}
 
 static void open_user_paths(struct sampler *s, const struct sampling_options *sampling)
 {
@@ -406,9 +399,9 @@ static int add_hidden(struct sampler *s, unsigned int flags, struct tick *t)
 		return 0;
 	if (s->scan_kmemleak && flags & SAMPLE_LAST)
 		hidden__scan_kmemleak(s->hidden);
-	start = now_ns(CLOCK_BOOTTIME);
+	start = clock_ns(CLOCK_BOOTTIME);
 	err = hidden__read(s->hidden, &s->list, t);
-	rest = (now_ns(CLOCK_BOOTTIME) - start) * HIDDEN_REST_FACTOR;
+	rest = (clock_ns(CLOCK_BOOTTIME) - start) * HIDDEN_REST_FACTOR;
 	s->hidden_due_ns = start + (rest > HIDDEN_REST_NS ? rest : HIDDEN_REST_NS);
 	return err;
 }
@@ -436,8 +429,8 @@ int sampler__tick(struct sampler *s, unsigned int flags, struct tick *t)
 
 	tick__clear(t);
 	t->seq = s->seq++;
-	t->time_ns = now_ns(CLOCK_REALTIME);
-	t->mono_ns = now_ns(CLOCK_BOOTTIME);
+	t->time_ns = clock_ns(CLOCK_REALTIME);
+	t->mono_ns = clock_ns(CLOCK_BOOTTIME);
 	/* Processes before owners: whoever is in the list has its owner's counts
 	 * from the same moment or later. */
 	list_err = s->tasks->read(s->tasks, &s->list);

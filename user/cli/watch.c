@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "cli/run_common.h"
@@ -19,14 +20,6 @@
 
 /* Programs of --on-alert that still run at the end get so long. */
 #define COMMANDS_GRACE_NS (5 * NS_PER_S)
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return t.tv_sec * NS_PER_S + t.tv_nsec;
-}
 
 /* Keeps the processes with most open files, most first. */
 static void rank_fds(struct watch *w, const struct proc_sample *p)

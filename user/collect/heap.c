@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -12,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "collect/bpf/uprobe_multi.h"
 #include "collect/heap_part.h"
 
@@ -317,14 +317,7 @@ static void *run(void *arg)
 
 int heap__start(struct heap *h)
 {
-	sigset_t all, before;
-	int err;
-
-	/* Signals are the main thread's. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = -pthread_create(&h->thread, NULL, run, h);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	int err = thread_start(&h->thread, run, h);
 	h->running = !err;
 	return err;
 }

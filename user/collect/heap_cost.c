@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "collect/heap_insn.h"
 #include "collect/heap_part.h"
 
@@ -14,16 +15,14 @@
 
 static uint64_t pair_ns(void)
 {
-	struct timespec a, b;
+	uint64_t begin = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &a);
 	for (int i = 0; i < PAIRS; i++) {
 		void *volatile block = malloc(64);
 
 		free(block);
 	}
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &b);
-	return (uint64_t)((b.tv_sec - a.tv_sec) * 1000000000LL + b.tv_nsec - a.tv_nsec) / PAIRS;
+	return (clock_ns(CLOCK_THREAD_CPUTIME_ID) - begin) / PAIRS;
 }
 
 /* File and place of our own allocator's functions; libraries lie in memory as they do in their

@@ -7,21 +7,13 @@
 #include <bpf/bpf.h>
 
 #include "base/log.h"
+#include "base/clock.h"
 #include "collect/heap_part.h"
 
-#define NS_PER_S 1000000000ull
 /* Code that is loaded while the program runs: how soon a look at its mappings is worth it. */
 #define REFRESH_UNKNOWN_NS (50 * 1000000ull)
 /* A program that has just begun maps its libraries: so many looks without waiting. */
 #define REFRESHES_FREE 64
-
-static uint64_t mono_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * NS_PER_S + t.tv_nsec;
-}
 
 void heap_stacks__forget_rules(struct heap *h, struct heap_watched *w)
 {
@@ -51,7 +43,7 @@ static bool has_code(struct heap *h, struct heap_watched *w, uint64_t addr)
 		return true;
 	before = unwind_space__code(w->unwind);
 	min_ns = w->refreshes++ < REFRESHES_FREE ? 0 : REFRESH_UNKNOWN_NS;
-	unwind_space__refresh(w->unwind, mono_ns(), min_ns);
+	unwind_space__refresh(w->unwind, clock_ns(CLOCK_MONOTONIC), min_ns);
 	if (unwind_space__code(w->unwind) != before)
 		heap_stacks__forget_rules(h, w);
 	return unwind_space__has(w->unwind, addr);

@@ -6,6 +6,7 @@
 #include <bpf/bpf.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "collect/heap_part.h"
 #include "collect/sample_sums.h"
 
@@ -195,13 +196,10 @@ static int tidy(struct summing *s)
 
 int heap_sum(struct heap *h)
 {
-	struct summing s = {.h = h};
-	struct timespec now;
+	struct summing s = {.h = h, .now_ns = clock_ns(CLOCK_BOOTTIME)};
 	bool whole;
 	int err;
 
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	s.now_ns = now.tv_sec * NS_PER_S + now.tv_nsec;
 	/* Nothing is as old as that on a machine that has not run for so long. */
 	if (s.now_ns > h->options.min_age_ns)
 		s.newest_ns = s.now_ns - h->options.min_age_ns;

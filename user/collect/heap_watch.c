@@ -7,23 +7,15 @@
 #include <bpf/bpf.h>
 
 #include "base/log.h"
+#include "base/clock.h"
 #include "collect/heap_part.h"
 #include "collect/pid.h"
 
-#define NS_PER_S 1000000000ull
 #define NS_PER_MS 1000000ull
 
 /* A program that has just begun maps its libraries first: looks at it 2, 4, 8 … ms apart. */
 #define LOOK_NS (2 * NS_PER_MS)
 #define LOOKS 10
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return t.tv_sec * NS_PER_S + t.tv_nsec;
-}
 
 struct heap_watched *heap_watch__find(const struct heap *h, uint64_t space)
 {

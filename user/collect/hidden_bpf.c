@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/when.h"
+#include "base/clock.h"
 #include "collect/bpf_objects.h"
 #include "collect/hidden_set.h"
 
@@ -34,14 +35,6 @@ int hidden_bpf_remember(struct hidden *h, bool is_map, uint32_t id, const struct
 	err = vec_push(&h->bpf_holders, row);
 	return err ? err
 		   : hmap_put(&h->bpf_index, key_of(is_map, id), (uint32_t)h->bpf_holders.n - 1);
-}
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
 static void name_object(const struct mt_bpf_object *o, char name[static HIDDEN_NAME_SIZE])

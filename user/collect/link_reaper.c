@@ -3,8 +3,8 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 
+#include "base/thread.h"
 #include "base/vec.h"
 
 struct link_reaper {
@@ -50,18 +50,13 @@ static void *run(void *arg)
 int link_reaper__new(struct link_reaper **ret)
 {
 	struct link_reaper *r = calloc(1, sizeof(*r));
-	sigset_t all, before;
 	int err;
 
 	if (!r)
 		return -ENOMEM;
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_cond_init(&r->more, NULL);
-	/* Signals are the main thread's. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = -pthread_create(&r->thread, NULL, run, r);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	err = thread_start(&r->thread, run, r);
 	if (err)
 		free(r);
 	else

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collect/oom.h"
+#include "base/clock.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
-
-#define NS_PER_S 1000000000ll
 
 int oom_source__open(struct oom_source *s, const struct tracer *tracer)
 {
@@ -50,11 +49,7 @@ struct oom_kill oom_kill_from_map(const struct mt_oom *k, int64_t boot_to_real_n
 
 static int64_t boot_to_real(void)
 {
-	struct timespec real, boot;
-
-	clock_gettime(CLOCK_REALTIME, &real);
-	clock_gettime(CLOCK_BOOTTIME, &boot);
-	return (real.tv_sec - boot.tv_sec) * NS_PER_S + real.tv_nsec - boot.tv_nsec;
+	return (int64_t)(clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME));
 }
 
 int oom_source__each(struct oom_source *s, int (*kill)(void *arg, const struct oom_kill *k),

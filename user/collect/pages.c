@@ -11,6 +11,7 @@
 #include <bpf/bpf.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/vec.h"
 #include "collect/pages_table.h"
 
@@ -24,10 +25,7 @@ static_assert((int)MT_USER == (int)PAGES_USER && (int)MT_FILE == (int)PAGES_FILE
 
 uint64_t pages_now_ns(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return t.tv_sec * NS_PER_S + t.tv_nsec;
+	return clock_ns(CLOCK_BOOTTIME);
 }
 
 static void pages__closep(struct pages **p)
@@ -152,10 +150,7 @@ static enum owner_kind kind_of(uint32_t id, const struct mt_owner *o)
 /* exit_ns is CLOCK_BOOTTIME; reports are CLOCK_REALTIME. */
 static uint64_t to_realtime(uint64_t boot_ns)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return t.tv_sec * NS_PER_S + t.tv_nsec - (pages_now_ns() - boot_ns);
+	return clock_ns(CLOCK_REALTIME) - (pages_now_ns() - boot_ns);
 }
 
 void pages_convert(const struct pages *p, uint32_t id, struct owner_sample *s)

@@ -8,6 +8,7 @@
 #include <bpf/bpf.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/hmap.h"
 #include "base/log.h"
 #include "collect/sample_sums.h"
@@ -282,15 +283,13 @@ static int add_object(struct slab_trace *t, const struct mt_object *o, struct sl
 
 int slab_trace__read(struct slab_trace *t, uint64_t min_age_ns, struct slab_holdings *ret)
 {
-	struct timespec now;
 	uint64_t now_ns;
 	int err;
 
 	err = read_objects(t);
 	if (err)
 		return err;
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	now_ns = now.tv_sec * NS_PER_S + now.tv_nsec;
+	now_ns = clock_ns(CLOCK_BOOTTIME);
 	ret->n = 0;
 	hmap_clear(&t->groups);
 	for (size_t i = 0; !err && i < t->objects.n; i++)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collect/stack_walker.h"
+#include "base/clock.h"
 
 #include <errno.h>
 #include <time.h>
@@ -23,14 +24,6 @@ struct walker_space {
 	struct unwind_space *unwind; /* NULL: cannot be read */
 	struct stack_cache cache;
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * NS_PER_S + t.tv_nsec;
-}
 
 struct proc_id sample_proc(const struct mt_sample *s)
 {
@@ -64,7 +57,7 @@ static struct walker_space *space_of(struct stack_walker *w, struct proc_id id, 
 			return s;
 		place = s; /* it has executed another program */
 	}
-	fresh.opened_ns = now_ns();
+	fresh.opened_ns = clock_ns(CLOCK_MONOTONIC);
 	if (unwind_space__open(w->root_fd, id, &w->book->modules, &fresh.unwind))
 		fresh.unwind = NULL;
 	if (!place && w->spaces.n >= SPACES_MAX)
@@ -97,7 +90,7 @@ static void walk(struct stack_walker *w, struct walker_space *space, const struc
 	if (r->end != UNWIND_FAILED || !r->n || r->frame[r->n - 1].module)
 		return;
 	/* It came from where we know of no code: loaded since we looked, perhaps. */
-	now = now_ns();
+	now = clock_ns(CLOCK_MONOTONIC);
 	if (!unwind_space__refresh(space->unwind, now, refresh_ns(now - space->opened_ns)))
 		unwind_space__walk(space->unwind, s, full, r);
 }
@@ -119,7 +112,7 @@ int stack_walker__leaf(struct stack_walker *w, const struct mt_sample *s, struct
 		       uint32_t *ret_leaf, bool *ret_complete)
 {
 	struct walker_space *space = space_of(w, sample_proc(s), s->exec_id);
-	uint64_t now = now_ns();
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 	const struct cached_stack *known;
 	int err;
 

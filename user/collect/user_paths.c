@@ -4,20 +4,20 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "collect/path_ages.h"
 #include "collect/sample_sums.h"
 #include "collect/samples.h"
 #include "collect/unwind_budget.h"
 #include "collect/user_paths_losses.h"
 
-#define NS_PER_S 1000000000ull
 #define NS_PER_MS 1000000ull
 
 /* How long a full buffer is waited for: a process that ends meanwhile takes what its stacks
@@ -49,14 +49,6 @@ struct user_paths {
 	struct age_moments age_moments;
 	uint64_t n_failed; /* samples that could not be kept: no memory */
 };
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return t.tv_sec * NS_PER_S + t.tv_nsec;
-}
 
 /* --- a sample --- */
 
@@ -250,14 +242,7 @@ static void *run(void *arg)
 
 int user_paths__start(struct user_paths *p)
 {
-	sigset_t all, before;
-	int err;
-
-	/* Signals are the main thread's. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = -pthread_create(&p->thread, NULL, run, p);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	int err = thread_start(&p->thread, run, p);
 	p->running = !err;
 	return err;
 }

@@ -4,21 +4,20 @@
 #include <errno.h>
 #include <math.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "collect/sample_sums.h"
 #include "collect/unwind_budget.h"
 #include "collect/vma_look.h"
 #include "collect/vma_losses.h"
 #include "collect/vma_spaces.h"
 #include "collect/vma_trace.h"
-
-#define NS_PER_S 1000000000ull
 
 /* As for samples of pages: see user_paths.c. */
 #define POLL_MS 200
@@ -49,14 +48,6 @@ struct vma_paths {
 	char *text; /* of maps */
 	size_t text_cap;
 };
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return t.tv_sec * NS_PER_S + t.tv_nsec;
-}
 
 /* --- records --- */
 
@@ -275,14 +266,7 @@ static void *run(void *arg)
 
 int vma_paths__start(struct vma_paths *p)
 {
-	sigset_t all, before;
-	int err;
-
-	/* Signals are the main thread's. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = -pthread_create(&p->thread, NULL, run, p);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	int err = thread_start(&p->thread, run, p);
 	p->running = !err;
 	return err;
 }

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "symbol/text_symbols.h"
 #include "symbol/vdso.h"
 #include "symbol/worker.h"
@@ -230,14 +231,6 @@ static void take_note(void *arg, enum note_kind kind, const char *file)
 
 /* --- ELF files --- */
 
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
-}
-
 /* One child; what it did not answer stays in todo. */
 static int ask_child(struct symbolizer *s, uint32_t module, bool no_lines, enum worker_end *ret_end)
 {
@@ -252,7 +245,7 @@ static int ask_child(struct symbolizer *s, uint32_t module, bool no_lines, enum 
 	const struct answer_reader reader = {&answering, take_frames, take_note};
 	_cleanup_(strbuf_free) struct strbuf answers = {0};
 	_cleanup_free_ uint64_t *addrs = calloc(s->addresses.n, sizeof(*addrs));
-	uint64_t start = now_ns(), spent;
+	uint64_t start = clock_ns(CLOCK_MONOTONIC), spent;
 	struct worker_job job;
 	size_t left = 0;
 	int err;
@@ -268,7 +261,7 @@ static int ask_child(struct symbolizer *s, uint32_t module, bool no_lines, enum 
 				  s->max_ns < s->left_ns ? s->max_ns : s->left_ns,
 				  s->max_memory_bytes};
 	err = worker_run(&job, &answers, ret_end);
-	spent = now_ns() - start;
+	spent = clock_ns(CLOCK_MONOTONIC) - start;
 	s->left_ns -= spent < s->left_ns ? spent : s->left_ns;
 	if (!err)
 		err = answers_read(answers.s, answers.len, &reader);

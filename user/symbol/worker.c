@@ -13,12 +13,12 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/parse.h"
 #include "symbol/confine.h"
 
 #define NS_PER_MS 1000000ULL
-#define NS_PER_S 1000000000ULL
 #define ANSWERS_MAX_BYTES (64UL << 20)
 
 /* --- the child --- */
@@ -114,21 +114,13 @@ static _Noreturn void child(const struct worker_job *job, int fd)
 
 /* --- the parent --- */
 
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
-}
-
 /* Reads until the child closes its end; false when it was late or wrote too much. */
 static bool read_answers(int fd, uint64_t deadline_ns, struct strbuf *answers)
 {
 	char buf[16384];
 
 	for (;;) {
-		uint64_t now = now_ns();
+		uint64_t now = clock_ns(CLOCK_MONOTONIC);
 		struct pollfd p = {.fd = fd, .events = POLLIN};
 		ssize_t n;
 
@@ -174,7 +166,7 @@ int worker_run(const struct worker_job *job, struct strbuf *answers, enum worker
 	if (!pid)
 		child(job, out);
 	close(TAKE_FD(out));
-	whole = read_answers(in, now_ns() + job->max_ns, answers);
+	whole = read_answers(in, clock_ns(CLOCK_MONOTONIC) + job->max_ns, answers);
 	if (!whole)
 		kill(pid, SIGKILL);
 	well = reap(pid);
