@@ -58,33 +58,9 @@ struct {
 
 /* --- allocations --- */
 
-#ifdef MT_HEAP_SESSION
-extern bool bpf_session_is_return(void) __ksym;
-#endif
-
-/* One program for entry and return: what the entry returns decides whether there is a return. */
-static __always_inline bool is_return(void)
-{
-#ifdef MT_HEAP_SESSION
-	return bpf_session_is_return();
-#else
-	return false;
-#endif
-}
-
-/* Of an entry. Only in a session it has an effect. */
+/* What an entry returns decides whether there is a return, in a session; elsewhere nothing. */
 #define RETURN_WANTED 0
 #define RETURN_SKIPPED 1
-
-/* What the function was probed with: only a session tells it. */
-static __always_inline bool is_leaf(void *ctx)
-{
-#ifdef MT_HEAP_SESSION
-	return bpf_get_attach_cookie(ctx) == MT_HEAP_LEAF;
-#else
-	return false;
-#endif
-}
 
 static __always_inline struct mt_heap_thread *known_thread(void)
 {
@@ -158,7 +134,8 @@ static __always_inline void take_old(struct mt_heap_thread *t, __u64 addr)
 }
 
 /* NULL: its return is of no interest. */
-static __always_inline struct mt_heap_thread *enter(void *ctx, enum mt_heap_kind kind, __u64 size)
+static __always_inline struct mt_heap_thread *enter(void *ctx, enum mt_heap_kind kind, bool is_leaf,
+						    __u64 size)
 {
 	struct mt_heap_thread *t = this_thread();
 	const struct mt_heap_control *control;
@@ -177,7 +154,7 @@ static __always_inline struct mt_heap_thread *enter(void *ctx, enum mt_heap_kind
 		before = t->path_key;
 	t->keep = draw(t, control->interval, size);
 	t->sp = 0;
-	if (!t->keep && is_leaf(ctx))
+	if (!t->keep && is_leaf)
 		return NULL;
 	t->sp = regs[MT_PT_REG_SP];
 	t->kind = kind;
@@ -241,95 +218,120 @@ static __always_inline int leave(void *ctx)
 	return 0;
 }
 
-static __always_inline int enter_plain(void *ctx, enum mt_heap_kind kind, __u64 size)
-{
-	return enter(ctx, kind, size) ? RETURN_WANTED : RETURN_SKIPPED;
-}
-
-/* `result`: where the function puts the address. */
-static __always_inline int enter_posix(void *ctx, __u64 result, __u64 size)
-{
-	struct mt_heap_thread *t = enter(ctx, MT_HEAP_POSIX, size);
-
-	if (!t)
-		return RETURN_SKIPPED;
-	t->result = result;
-	return RETURN_WANTED;
-}
-
-static __always_inline int enter_realloc(void *ctx, enum mt_heap_kind kind, __u64 old, __u64 size)
-{
-	struct mt_heap_thread *t = enter(ctx, kind, size);
-
-	if (!t)
-		return RETURN_SKIPPED;
-	take_old(t, old);
-	return RETURN_WANTED;
-}
-
 #define ARG(n) (((const __u64 *)ctx)[MT_PT_REG_ARG##n])
 
+/* Bytes that are asked for. An overflow fails, and is not looked at again. */
+static __always_inline __u64 size_of(void *ctx, enum mt_heap_kind kind)
+{
+	switch (kind) {
+	case MT_HEAP_CALLOC:
+		return ARG(1) * ARG(2);
+	case MT_HEAP_ALIGNED:
+	case MT_HEAP_REALLOC:
+		return ARG(2);
+	case MT_HEAP_POSIX:
+		return ARG(3);
+	case MT_HEAP_REALLOC_N:
+		return ARG(2) * ARG(3);
+	default:
+		return ARG(1);
+	}
+}
+
+static __always_inline int call(void *ctx, enum mt_heap_kind kind, bool is_leaf)
+{
+	struct mt_heap_thread *t = enter(ctx, kind, is_leaf, size_of(ctx, kind));
+
+	if (!t)
+		return RETURN_SKIPPED;
+	if (kind == MT_HEAP_POSIX)
+		t->result = ARG(1);
+	else if (kind == MT_HEAP_REALLOC || kind == MT_HEAP_REALLOC_N)
+		take_old(t, ARG(1));
+	return RETURN_WANTED;
+}
+
+static __always_inline int call_free(void *ctx)
+{
+	struct mt_heap_at at = {.addr = ARG(1)};
+	struct mt_heap_thread *t;
+
+	if (!at.addr)
+		return RETURN_SKIPPED;
+	t = this_thread();
+	if (!t)
+		return RETURN_SKIPPED;
+	at.space = t->space;
+	bpf_map_delete_elem(&heap_blocks, &at);
+	return RETURN_SKIPPED;
+}
+
+#ifdef MT_HEAP_SESSION
+extern bool bpf_session_is_return(void) __ksym;
+
+/* One program for all functions, their entry and their return: a file's probes are one link, which
+ * is put in place and taken away at once. */
+SEC("uprobe")
+int heap_call(void *ctx)
+{
+	__u64 cookie = bpf_get_attach_cookie(ctx);
+	enum mt_heap_kind kind = cookie & MT_HEAP_COOKIE_KIND;
+
+	if (cookie & MT_HEAP_COOKIE_TRIAL)
+		return RETURN_WANTED;
+	if (kind == MT_HEAP_FREE)
+		return call_free(ctx);
+	return bpf_session_is_return() ? leave(ctx) : call(ctx, kind, cookie & MT_HEAP_COOKIE_LEAF);
+}
+#else
 SEC("uprobe")
 int heap_malloc(void *ctx)
 {
-	return is_return() ? leave(ctx) : enter_plain(ctx, MT_HEAP_MALLOC, ARG(1));
+	return call(ctx, MT_HEAP_MALLOC, false);
 }
 
 SEC("uprobe")
 int heap_calloc(void *ctx)
 {
-	/* An overflow fails, and is not looked at again. */
-	return is_return() ? leave(ctx) : enter_plain(ctx, MT_HEAP_CALLOC, ARG(1) * ARG(2));
+	return call(ctx, MT_HEAP_CALLOC, false);
 }
 
 SEC("uprobe")
 int heap_aligned(void *ctx)
 {
-	return is_return() ? leave(ctx) : enter_plain(ctx, MT_HEAP_ALIGNED, ARG(2));
+	return call(ctx, MT_HEAP_ALIGNED, false);
 }
 
 SEC("uprobe")
 int heap_posix(void *ctx)
 {
-	return is_return() ? leave(ctx) : enter_posix(ctx, ARG(1), ARG(3));
+	return call(ctx, MT_HEAP_POSIX, false);
 }
 
 SEC("uprobe")
 int heap_realloc(void *ctx)
 {
-	return is_return() ? leave(ctx) : enter_realloc(ctx, MT_HEAP_REALLOC, ARG(1), ARG(2));
+	return call(ctx, MT_HEAP_REALLOC, false);
 }
 
 SEC("uprobe")
 int heap_realloc_n(void *ctx)
 {
-	return is_return() ? leave(ctx)
-			   : enter_realloc(ctx, MT_HEAP_REALLOC_N, ARG(1), ARG(2) * ARG(3));
+	return call(ctx, MT_HEAP_REALLOC_N, false);
 }
 
-#ifndef MT_HEAP_SESSION
+SEC("uprobe")
+int heap_free(void *ctx)
+{
+	return call_free(ctx);
+}
+
 SEC("uretprobe")
 int heap_return(void *ctx)
 {
 	return leave(ctx);
 }
 #endif
-
-SEC("uprobe")
-int heap_free(void *ctx)
-{
-	struct mt_heap_at at = {.addr = ARG(1)};
-	struct mt_heap_thread *t;
-
-	if (!at.addr)
-		return 0;
-	t = this_thread();
-	if (!t)
-		return 0;
-	at.space = t->space;
-	bpf_map_delete_elem(&heap_blocks, &at);
-	return 0;
-}
 
 /* --- processes --- */
 

@@ -40,9 +40,13 @@ struct mt_heap_control {
 	__u32 pad;
 };
 
-/* Cookie of a probe: an allocation function that calls none that is probed. Where the kernel can
- * leave a return out (6.13 on), that is done for blocks that are not kept. */
-#define MT_HEAP_LEAF 1u
+/* Cookie of a probe, where the kernel can leave a return out (6.13 on): enum mt_heap_kind, and
+ * whether the function calls none that is probed. Of those it is done for blocks that are not
+ * kept. */
+#define MT_HEAP_COOKIE_KIND 0xffu
+#define MT_HEAP_COOKIE_LEAF 0x100u
+/* Does nothing, at the entry and at the return: what the traps cost. */
+#define MT_HEAP_COOKIE_TRIAL 0x200u
 
 /* Keys of `heap_blocks` and `heap_rules`. */
 struct mt_heap_at {

@@ -258,7 +258,8 @@ with_library() {
 	node=$!
 	track "$node"
 	until_true 120 grep -q waits "$T/node"
-	start_memtrace --heap --pid "$node"
+	# The frame of libuv's poll alone is 12 KiB.
+	start_memtrace --heap --stack-size 64K --pid "$node"
 	wait_attached
 	kill -USR2 "$node"
 	until_true 120 grep -q holds "$T/node"

@@ -36,6 +36,7 @@ int privileges_drop(const struct privileges_keep *keep)
 		{CAP_SYS_PTRACE, true}, /* smaps_rollup, fd of others */
 		{CAP_DAC_READ_SEARCH, true},
 		{CAP_SYS_ADMIN, keep->probes},
+		{CAP_SYS_NICE, keep->probes}, /* of the thread that must not be late */
 		{CAP_BPF, keep->bpf},
 		{CAP_PERFMON, keep->bpf},
 		{CAP_CHECKPOINT_RESTORE, keep->map_files},

@@ -45,14 +45,9 @@ static bool can_grow(void)
 	return can;
 }
 
-/* All but the free are run at the return as well. */
-static void expect_sessions(struct bpf_object *obj)
+static void expect_session(struct bpf_object *obj)
 {
-	struct bpf_program *prog;
-
-	bpf_object__for_each_program(prog,
-				     obj) if (!strcmp(bpf_program__section_name(prog), "uprobe"))
-		uprobe_multi_prepare(prog, strcmp(bpf_program__name(prog), "heap_free"));
+	uprobe_multi_prepare(bpf_object__find_program_by_name(obj, HEAP_SESSION_PROGRAM));
 }
 
 /* The dearer way is for kernels that do not know the other. */
@@ -61,7 +56,7 @@ static int load_either(struct heap *h, struct bpf_spec *spec, char reason[static
 	int err;
 
 	spec->elf = heap_session_bpf__elf_bytes(&spec->elf_size);
-	spec->prepare = expect_sessions;
+	spec->prepare = expect_session;
 	err = bpf_load(spec, reason, &h->obj);
 	h->session = !err;
 	if (!err)

@@ -44,15 +44,18 @@ static int open_allocator(uint64_t *ret_malloc, uint64_t *ret_free)
 static int attach(struct heap *h, struct heap_watched *self, int fd, uint64_t at_malloc,
 		  uint64_t at_free)
 {
-	struct heap_functions functions = {};
-	int n = 0, err = heap_functions__read(fd, &functions);
+	struct heap_functions all = {}, two = {};
+	int err = heap_functions__read(fd, &all);
 
-	vec_for_each(f, &functions)
+	vec_for_each(f, &all)
 		if (!err && (f->offset - at_malloc < HEAP_INSN_BYTES ||
 			     f->offset - at_free < HEAP_INSN_BYTES))
-			n += !heap_probes__attach_one(h, self, fd, f);
-	vec_free(&functions);
-	return err ? err : n == 2 ? 0 : -ENOENT;
+			err = vec_push(&two, *f);
+	if (!err && (two.n != 2 || heap_probes__place(h, self, fd, &two, true)))
+		err = -ENOENT;
+	vec_free(&two);
+	vec_free(&all);
+	return err;
 }
 
 int heap__cost(struct heap *h, uint64_t *ret_ns)

@@ -14,7 +14,6 @@
 /* More symbols than the largest browser has. */
 #define SYMBOLS_MAX (16u << 20)
 #define PHDRS_MAX 64
-#define FUNCTIONS_MAX 128
 
 struct name {
 	const char *name;
@@ -143,7 +142,7 @@ static int add(struct reading *r, uint64_t addr, enum mt_heap_kind kind, struct 
 	struct heap_insn insn;
 	ssize_t n;
 
-	if (!file_offset(r, addr, &f.offset) || to->n >= FUNCTIONS_MAX)
+	if (!file_offset(r, addr, &f.offset) || to->n >= HEAP_FUNCTIONS_MAX)
 		return 0;
 	n = pread(r->fd, code, sizeof(code), (off_t)f.offset);
 	if (n <= 0)

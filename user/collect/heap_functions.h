@@ -18,6 +18,8 @@ struct heap_function {
 	bool leaf;	 /* calls none of the others, whatever happens */
 };
 
+#define HEAP_FUNCTIONS_MAX 128 /* of one kind of name in one file */
+
 /* Frees come first. */
 struct heap_functions {
 	struct heap_function *v;

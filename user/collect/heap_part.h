@@ -48,6 +48,9 @@ struct heap_counts {
 	uint64_t failed; /* out of memory */
 };
 
+/* Of the object with sessions. */
+#define HEAP_SESSION_PROGRAM "heap_call"
+
 struct heap {
 	int root_fd;
 	struct heap_options options;
@@ -80,9 +83,9 @@ struct heap {
 int heap_file__find(struct heap *h, int fd, bool keep, uint32_t *ret);
 /* Puts probes for a file's functions into a process that has none of it yet. 0 or -ENOMEM. */
 int heap_probes__attach(struct heap *h, struct heap_watched *w, uint32_t file, int fd);
-/* One function of the file at fd. 0 or -errno. */
-int heap_probes__attach_one(struct heap *h, struct heap_watched *w, int fd,
-			    const struct heap_function *f);
+/* Functions of the file at fd; `trial`: their traps, and nothing else. How many failed. */
+size_t heap_probes__place(struct heap *h, struct heap_watched *w, int fd,
+			  const struct heap_functions *functions, bool trial);
 /* --- heap_candidates.c --- */
 /* Files with allocation functions that a command is going to map. 0 or -ENOMEM. */
 int heap_candidates__find(struct heap *h, const char *command);

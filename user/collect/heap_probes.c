@@ -71,37 +71,75 @@ static int attach(struct heap *h, struct heap_watched *w, const char *program, b
 	return err;
 }
 
-/* One program for entry and return. */
-static int attach_session(struct heap *h, struct heap_watched *w, const struct heap_function *f,
-			  const struct place *at)
+/* Entry and return share an instruction, so that they share a trap. The return first: an entry
+ * without it would leave its thread in a call. */
+static int attach_pair(struct heap *h, struct heap_watched *w, const struct heap_function *f,
+		       const struct place *at)
 {
-	const struct uprobe_place place = {at->pid, at->file, at->offset,
-					   f->leaf ? MT_HEAP_LEAF : 0};
-	struct bpf_program *prog = bpf_object__find_program_by_name(h->obj, programs[f->kind]);
-	int fd = prog ? uprobe_multi_attach(prog, &place) : -ENOENT;
-	int err = fd < 0 ? fd : vec_push(&w->links.fds, fd);
+	int err = 0;
 
+	if (f->kind != MT_HEAP_FREE)
+		err = attach(h, w, "heap_return", true, at);
+	return err ? err : attach(h, w, programs[f->kind], false, at);
+}
+
+/* One link for n functions. 0 or -errno. */
+static int attach_session(struct heap *h, struct heap_watched *w, const char *file,
+			  const struct heap_function *f, size_t n, bool trial)
+{
+	uint64_t offsets[HEAP_FUNCTIONS_MAX], cookies[HEAP_FUNCTIONS_MAX];
+	const struct uprobe_places places = {(pid_t)w->id.pid, file, offsets, cookies, (uint32_t)n};
+	int fd, err;
+
+	for (size_t i = 0; i < n; i++) {
+		offsets[i] = f[i].offset;
+		cookies[i] = f[i].kind | (f[i].leaf ? MT_HEAP_COOKIE_LEAF : 0) |
+			     (trial ? MT_HEAP_COOKIE_TRIAL : 0);
+	}
+	fd = uprobe_multi_attach(bpf_object__find_program_by_name(h->obj, HEAP_SESSION_PROGRAM),
+				 &places);
+	err = fd < 0 ? fd : vec_push(&w->links.fds, fd);
 	if (err && fd >= 0)
 		close(fd);
 	if (err)
-		log_debug_errno(err, "probe %s in pid %d", programs[f->kind], (int)at->pid);
+		log_debug_errno(err, "%zu probes in pid %d", n, (int)places.pid);
 	return err;
 }
 
-/* Entry and return share an instruction, so that they share a trap. The return first: an entry
- * without it would leave its thread in a call. */
-int heap_probes__attach_one(struct heap *h, struct heap_watched *w, int fd,
-			    const struct heap_function *f)
+/* All at once; one by one when one of them is refused. */
+static size_t place_sessions(struct heap *h, struct heap_watched *w, const char *file,
+			     const struct heap_functions *functions, bool trial)
 {
-	struct place at = {.pid = (pid_t)w->id.pid, .offset = f->offset};
-	int err = 0;
+	size_t failed = 0;
+
+	for (size_t i = 0; i < functions->n; i += HEAP_FUNCTIONS_MAX) {
+		const struct heap_function *f = &functions->v[i];
+		size_t n = functions->n - i;
+
+		if (n > HEAP_FUNCTIONS_MAX)
+			n = HEAP_FUNCTIONS_MAX;
+		if (!attach_session(h, w, file, f, n, trial))
+			continue;
+		for (size_t j = 0; j < n; j++)
+			failed += attach_session(h, w, file, &f[j], 1, trial) != 0;
+	}
+	return failed;
+}
+
+size_t heap_probes__place(struct heap *h, struct heap_watched *w, int fd,
+			  const struct heap_functions *functions, bool trial)
+{
+	struct place at = {.pid = (pid_t)w->id.pid};
+	size_t failed = 0;
 
 	snprintf(at.file, sizeof(at.file), "/proc/self/fd/%d", fd);
 	if (h->session)
-		return attach_session(h, w, f, &at);
-	if (f->kind != MT_HEAP_FREE)
-		err = attach(h, w, "heap_return", true, &at);
-	return err ? err : attach(h, w, programs[f->kind], false, &at);
+		return place_sessions(h, w, at.file, functions, trial);
+	vec_for_each(f, functions) {
+		at.offset = f->offset;
+		failed += attach_pair(h, w, f, &at) != 0;
+	}
+	return failed;
 }
 
 int heap_probes__attach(struct heap *h, struct heap_watched *w, uint32_t file, int fd)
@@ -109,8 +147,6 @@ int heap_probes__attach(struct heap *h, struct heap_watched *w, uint32_t file, i
 	vec_for_each(known, &w->probed)
 		if (*known == file)
 			return 0;
-	vec_for_each(f, &h->files.v[file].functions)
-		if (heap_probes__attach_one(h, w, fd, f))
-			h->counts.probes_failed++;
+	h->counts.probes_failed += heap_probes__place(h, w, fd, &h->files.v[file].functions, false);
 	return vec_push(&w->probed, file);
 }

@@ -7,8 +7,7 @@
 
 #include <linux/bpf.h>
 
-/* enum bpf_attach_type: numbers are the kernel's ABI, its headers may be older. */
-#define TRACE_UPROBE_MULTI 48
+/* enum bpf_attach_type: the number is the kernel's ABI, its headers may be older. */
 #define TRACE_UPROBE_SESSION 57
 
 /* union bpf_attr, link_create with uprobe_multi. */
@@ -18,21 +17,20 @@ struct link_create {
 	uint32_t cnt, multi_flags, pid, pad;
 };
 
-void uprobe_multi_prepare(struct bpf_program *prog, bool session)
+void uprobe_multi_prepare(struct bpf_program *prog)
 {
-	bpf_program__set_expected_attach_type(
-		prog, (enum bpf_attach_type)(session ? TRACE_UPROBE_SESSION : TRACE_UPROBE_MULTI));
+	bpf_program__set_expected_attach_type(prog, (enum bpf_attach_type)TRACE_UPROBE_SESSION);
 }
 
-int uprobe_multi_attach(const struct bpf_program *prog, const struct uprobe_place *at)
+int uprobe_multi_attach(const struct bpf_program *prog, const struct uprobe_places *at)
 {
 	const struct link_create attr = {
 		.prog_fd = (uint32_t)bpf_program__fd(prog),
 		.attach_type = bpf_program__expected_attach_type(prog),
 		.path = (uintptr_t)at->file,
-		.offsets = (uintptr_t)&at->offset,
-		.cookies = (uintptr_t)&at->cookie,
-		.cnt = 1,
+		.offsets = (uintptr_t)at->offsets,
+		.cookies = (uintptr_t)at->cookies,
+		.cnt = at->n,
 		.pid = (uint32_t)at->pid,
 	};
 	int fd = (int)syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof(attr));

@@ -2,21 +2,20 @@
 /* Links of uprobes that are made by the system call itself: our libbpf is older than they are. */
 #pragma once
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #include <bpf/libbpf.h>
 
-struct uprobe_place {
+struct uprobe_places {
 	pid_t pid; /* all its threads, nobody else */
 	const char *file;
-	uint64_t offset; /* in the file */
-	uint64_t cookie;
+	const uint64_t *offsets; /* in the file */
+	const uint64_t *cookies; /* one for each */
+	uint32_t n;
 };
 
-/* Before the program is loaded. `session`: it is run at the return as well (kernel 6.13 on), else
- * at the entry only (6.6 on). */
-void uprobe_multi_prepare(struct bpf_program *prog, bool session);
+/* Before the program is loaded: it is run at the entry and at the return (kernel 6.13 on). */
+void uprobe_multi_prepare(struct bpf_program *prog);
 /* A link, to be closed by the caller, or -errno. */
-int uprobe_multi_attach(const struct bpf_program *prog, const struct uprobe_place *at);
+int uprobe_multi_attach(const struct bpf_program *prog, const struct uprobe_places *at);
