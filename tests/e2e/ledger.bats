@@ -81,7 +81,9 @@ is_right() { # BYTES
 	at_most "grown beside it" "$(beside)" \
 		$(($1 / 50 + OWN + $(beside "$BATS_FILE_TMPDIR/control.json"))) || return 1
 	[ "$KIND" = none ] || within "the owner's" "$(holder end_bytes)" "$1" $(($1 / 20)) || return 1
-	at_least "explained" "$(report .ledger_total.explained_permille)" 950 || return 1
+	# What can be reclaimed is hardly lost: there may be nothing to explain.
+	{ [ "$LINES" = slab_reclaimable ] && [ "$(report .ledger_total.explained_permille)" = null ]; } ||
+		at_least "explained" "$(report .ledger_total.explained_permille)" 950 || return 1
 	[ -z "${CAUSE:-}" ] || says "${CAUSE//PID/$VICTIM_PID}"
 }
 
@@ -424,11 +426,20 @@ cgroups_are_gone() {
 	return 1
 }
 
+dying() {
+	awk '$1 == "nr_dying_descendants" { print $2 }' "$(dirname "$CGROUP")/cgroup.stat"
+}
+
+# Those of other tests, too: the kernel takes its time.
+dying_are_gone() {
+	[ "$(dying)" -le "$N_BEFORE" ]
+}
+
 @test "cgroups that are removed and still referred to" {
 	CGROUP=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)/mt-test.$$
 	mkdir "$CGROUP" 2>/dev/null || skip "no cgroup2 group can be made"
 	undo "rmdir $CGROUP"
-	KIND=dying_cgroups
+	KIND=dying_cgroups SETTLED=dying_are_gone N_BEFORE=$(($(dying) + 20))
 	take cgroups --dying --count 10000 --seconds 3 --dir "$CGROUP"
 	dying=$(jq '[.hidden_owners[] | select(.kind == "dying_cgroups") | .end_count -
 		.start_count] | add // 0' "$T/report.json")
