@@ -432,14 +432,15 @@ dying() {
 
 # Those of other tests, too: the kernel takes its time.
 dying_are_gone() {
-	[ "$(dying)" -le "$N_BEFORE" ]
+	[ "$(dying)" -le "$DYING_BEFORE" ]
 }
 
 @test "cgroups that are removed and still referred to" {
 	CGROUP=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)/mt-test.$$
 	mkdir "$CGROUP" 2>/dev/null || skip "no cgroup2 group can be made"
 	undo "rmdir $CGROUP"
-	KIND=dying_cgroups SETTLED=dying_are_gone N_BEFORE=$(($(dying) + 20))
+	KIND=dying_cgroups SETTLED=dying_are_gone
+	DYING_BEFORE=$(($(dying) + 20))
 	take cgroups --dying --count 10000 --seconds 3 --dir "$CGROUP"
 	dying=$(jq '[.hidden_owners[] | select(.kind == "dying_cgroups") | .end_count -
 		.start_count] | add // 0' "$T/report.json")
