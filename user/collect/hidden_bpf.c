@@ -6,8 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/when.h"
 #include "base/clock.h"
+#include "base/when.h"
 #include "collect/bpf_objects.h"
 #include "collect/hidden_set.h"
 

@@ -23,11 +23,6 @@ static_assert((int)MT_USER == (int)PAGES_USER && (int)MT_FILE == (int)PAGES_FILE
 		      (int)MT_CLASSES == (int)_PAGE_CLASS_MAX,
 	      "classes are the same numbers on both sides");
 
-uint64_t pages_now_ns(void)
-{
-	return clock_ns(CLOCK_BOOTTIME);
-}
-
 static void pages__closep(struct pages **p)
 {
 	pages__close(*p);
@@ -150,7 +145,7 @@ static enum owner_kind kind_of(uint32_t id, const struct mt_owner *o)
 /* exit_ns is CLOCK_BOOTTIME; reports are CLOCK_REALTIME. */
 static uint64_t to_realtime(uint64_t boot_ns)
 {
-	return clock_ns(CLOCK_REALTIME) - (pages_now_ns() - boot_ns);
+	return clock_ns(CLOCK_REALTIME) - (clock_ns(CLOCK_BOOTTIME) - boot_ns);
 }
 
 void pages_convert(const struct pages *p, uint32_t id, struct owner_sample *s)

@@ -11,6 +11,7 @@
 #include <bpf/bpf.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/hmap.h"
 #include "base/log.h"
 #include "collect/pages_table.h"
@@ -199,7 +200,7 @@ static int fold(struct pages *p, uint64_t now_ns)
 
 int pages__keep_house(struct pages *p)
 {
-	uint64_t now_ns = pages_now_ns();
+	uint64_t now_ns = clock_ns(CLOCK_BOOTTIME);
 	uint32_t used = 0, gone_holding = 0;
 	int err = pages_read_cpus(p);
 

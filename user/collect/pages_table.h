@@ -61,5 +61,3 @@ int pages_moved(const struct pages *p, uint64_t *ret);
 int pages_read_cpus(struct pages *p);
 void pages_count(const struct pages *p, uint32_t id, struct owner_counts *ret);
 void pages_convert(const struct pages *p, uint32_t id, struct owner_sample *ret);
-/* CLOCK_BOOTTIME, the clock of exit_ns. */
-uint64_t pages_now_ns(void);
