@@ -232,8 +232,12 @@ static void leaks_by_rate(void **state)
 			    "an hour, 98 % sure");
 	assert_int_equal(judge(w), 0);
 	leaks[0].per_hour = 12e6;
+	leaks[0].rate_unknown = true;
 	judge(w);
 	assert_told(w, ALERT_LEAK, ALERT_CHANGED);
+	assert_string_equal(
+		w->told.v[0].message,
+		"gro\\x0awer (pid 50) leaks shared memory: at an unknown rate, 0 % sure");
 	w->m.n_leaks = 1;
 	judge(w);
 	assert_told(w, ALERT_LEAK, ALERT_CLEARED);

@@ -152,6 +152,64 @@ static void test_words(void **state)
 	report__free(r);
 }
 
+static char *written_by(const struct sink *sink, const struct report *r)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	assert_int_equal(sink->write(r, out), 0);
+	fclose(out);
+	return text;
+}
+
+/* Eight MiB a second for eight of ten seconds: it may go on, or have come to rest. */
+static struct report *stopped_report(void)
+{
+	struct run_info info = leak_info("pid");
+	struct history *h = NULL;
+	struct follow *f = NULL;
+	struct report *r = NULL;
+
+	assert_false(history__new(&info, &h) || follow__new(&f));
+	for (uint64_t seq = 0; seq < 11; seq++) {
+		struct proc_sample p = story_proc(PID_LEAKS, "filler", MIB, 0);
+		struct tick t = {0};
+
+		p.flags = PROC_TARGET;
+		p.value[PROC_ANON] += seq ? MIB + (seq < 8 ? seq : 8) * 8 * MIB : 0;
+		begin_tick(&t, seq, seq);
+		assert_int_equal(vec_push(&t.procs, p), 0);
+		assert_false(history__add(h, &t) || follow__tick(f, &t));
+		tick__free(&t);
+	}
+	assert_int_equal(report__build(h, &(struct report_options){.follow = f}, &r), 0);
+	history__free(h);
+	follow__free(f);
+	return r;
+}
+
+static void test_a_rate_that_may_be_none_is_unknown(void **state)
+{
+	struct report *r = stopped_report();
+	const struct report_verdict *v = &process(r, PID_LEAKS)->verdict;
+	char *text = written_by(&text_sink, r), *json = written_by(&json_sink, r);
+
+	assert_true(v->is_growing);
+	assert_false(v->has_rate || v->has_exhaustion);
+	assert_non_null(strstr(v->reason, "grew 65.0 MiB in 11 s and hardly any more at its end"));
+	assert_non_null(strstr(v->reason, "; whether it goes on cannot be told yet"));
+	assert_null(strstr(v->reason, "an hour"));
+	assert_non_null(strstr(r->head.v[0].text, " at an unknown rate, "));
+	assert_null(strstr(r->head.v[0].text, "/h"));
+	assert_non_null(strstr(text, "rate unknown"));
+	assert_non_null(strstr(json, "\"verdict\":{\"series\":\"anon_swap\""));
+	assert_null(strstr(json, "\"rate_low\""));
+	free(text);
+	free(json);
+	report__free(r);
+}
+
 /* Nine minutes: of what nobody asked for it is too early to tell. */
 static void test_what_is_new_is_suspected(void **state)
 {
@@ -227,17 +285,6 @@ static int take_tick(void *arg, const struct tick *t)
 	return history__add(r->h, t) || follow__tick(r->f, t);
 }
 
-static char *json_of(const struct report *r)
-{
-	char *text = NULL;
-	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
-
-	assert_int_equal(json_sink.write(r, out), 0);
-	fclose(out);
-	return text;
-}
-
 static void test_a_file_gives_the_same_verdicts(void **state)
 {
 	char dir[] = "/tmp/memtrace-rejudge-XXXXXX", path[64];
@@ -268,8 +315,8 @@ static void test_a_file_gives_the_same_verdicts(void **state)
 			      &(struct report_options){.min_bytes = 65536, .follow = replayed.f},
 			      &again),
 		0);
-	a = json_of(live);
-	b = json_of(again);
+	a = written_by(&json_sink, live);
+	b = written_by(&json_sink, again);
 	assert_string_equal(a, b);
 	assert_non_null(strstr(a, "\"kind\":\"leak\""));
 	free(a);
@@ -291,6 +338,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_in_a_container_is_its_part),
 		cmocka_unit_test(test_exhaustion),
 		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_a_rate_that_may_be_none_is_unknown),
 		cmocka_unit_test(test_what_is_new_is_suspected),
 		cmocka_unit_test(test_gate),
 		cmocka_unit_test(test_without_series_nothing_is_said),

@@ -280,6 +280,9 @@ static void say_leak(const struct leak_sign *l, char dst[static MESSAGE_SIZE])
 		snprintf(dst, MESSAGE_SIZE,
 			 "%s%s does not leak %s, or not any more: the warning is withdrawn",
 			 subject, pid, l->words);
+	else if (l->rate_unknown)
+		snprintf(dst, MESSAGE_SIZE, "%s%s leaks %s: at an unknown rate, %u %% sure",
+			 subject, pid, l->words, l->sure_permille / 10);
 	else if (l->is_count)
 		snprintf(dst, MESSAGE_SIZE, "%s%s leaks %s: %.0f an hour, %u %% sure", subject, pid,
 			 l->words, l->per_hour, l->sure_permille / 10);

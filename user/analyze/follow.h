@@ -122,6 +122,7 @@ struct follow_alarm {
 	const struct follow_subject *subject;
 	enum follow_series series;
 	bool is_withdrawn;     /* it was on, and what came since says otherwise */
+	bool rate_unknown;     /* an estimate that may as well be none */
 	double bytes_per_hour; /* or a count */
 	double probability;
 };

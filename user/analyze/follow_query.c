@@ -72,6 +72,7 @@ int follow__each_alarm(const struct follow *f,
 			if (!e || (!e->series.alarm.on && !e->series.alarm.withdrawn))
 				continue;
 			alarm.is_withdrawn = !e->series.alarm.on;
+			alarm.rate_unknown = e->rate_unknown;
 			alarm.bytes_per_hour = (double)e->rate_kb_h * unit;
 			alarm.probability = (double)e->probability;
 			err = each(arg, &alarm);

@@ -20,6 +20,7 @@ static int add_sign(void *arg, const struct follow_alarm *alarm)
 	sign.words = def->words;
 	sign.is_count = def->is_count;
 	sign.is_withdrawn = alarm->is_withdrawn;
+	sign.rate_unknown = alarm->rate_unknown;
 	sign.per_hour = alarm->bytes_per_hour;
 	sign.sure_permille = (uint32_t)(alarm->probability * 1000 + 0.5);
 	if (s->name)

@@ -59,6 +59,8 @@ static void say_grower(struct strbuf *b, const struct report_grower *g)
 		strbuf_addf(b, " %s (%s to %s)", rate_of(rate, v->rate, v->is_count),
 			    rate_of(low, v->rate_low, v->is_count),
 			    rate_of(high, v->rate_high, v->is_count));
+	else
+		strbuf_addf(b, " at an unknown rate");
 	strbuf_addf(b, ", %s%u %% sure", v->confidence_permille > 990 ? "over " : "",
 		    v->confidence_permille > 990 ? 99 : v->confidence_permille / 10);
 	say_exhaustion(b, v);

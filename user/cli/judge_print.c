@@ -134,6 +134,8 @@ static int print_verdict_text(const struct judge *j, const struct verdict *v, co
 	if (v->has_rate)
 		fprintf(out, "  rate        %s/h, between %s and %s\n", rate_text(v->rate_kb_h, a),
 			rate_text(v->rate_low_kb_h, b), rate_text(v->rate_high_kb_h, c));
+	else if (v->kind != VERDICT_INSUFFICIENT)
+		fputs("  rate        unknown\n", out);
 	if (v->has_detectable)
 		fprintf(out, "  detectable  a leak of %s/h or more would show by now\n",
 			rate_text(v->detectable_kb_h, a));

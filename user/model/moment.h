@@ -27,6 +27,7 @@ struct leak_sign {
 	const char *words; /* what of it grows: "open descriptors" */
 	bool is_count;	   /* else bytes */
 	bool is_withdrawn; /* judged otherwise since */
+	bool rate_unknown; /* per_hour may as well be none: for thresholds only */
 	double per_hour;   /* by the last look at it */
 	uint32_t sure_permille;
 };

@@ -11,7 +11,8 @@
  *                              "sawtooth" "seasonal" "spikes" "noisy" "falling" "none"
  *       .rate_bytes_per_hour .rate_low .rate_high
  *                              of the growth that lasts, the true one lies within in about 95 %
- *                              of leaks; of counts .rate_per_hour
+ *                              of leaks; of counts .rate_per_hour. Absent: unknown, of growth
+ *                              whose rate may as well be none
  *       .confidence_permille   that it is right about leak or no leak
  *       .leak_permille         probability of a leak
  *       .exhaustion_s .exhaustion_low_s .exhaustion_high_s

@@ -65,6 +65,8 @@ static void say_verdict(struct strbuf *b, const struct report_verdict *v)
 		strbuf_addf(b, " (%s), %s%u %% sure", v->shape,
 			    v->confidence_permille > 990 ? "over " : "",
 			    v->confidence_permille > 990 ? 99 : v->confidence_permille / 10);
+	if (grows && !v->has_rate)
+		strbuf_addf(b, ", rate unknown");
 	if (grows && v->has_rate) {
 		strbuf_addf(b, ", ");
 		say_rate(b, v->rate, v->is_count);

@@ -149,6 +149,7 @@ static void look(struct book *b, struct book_entry *e)
 	verdict__judge(&e->series, &ctx, &v);
 	alarm__look(&e->series, &v);
 	e->rate_kb_h = (float)v.rate_kb_h;
+	e->rate_unknown = !v.has_rate;
 	e->probability = (float)v.leak_probability;
 	e->series.n_judged = e->series.n;
 	b->looks++;

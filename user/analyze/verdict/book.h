@@ -21,9 +21,10 @@ struct book_entry {
 	struct series series;
 	double kb;		      /* what it has now */
 	float rate_kb_h, probability; /* of the last look */
-	bool is_used;		      /* else free */
-	bool is_live;		      /* grows a sample every tick */
-	uint8_t flags;		      /* enum book_flag */
+	bool rate_unknown;
+	bool is_used;  /* else free */
+	bool is_live;  /* grows a sample every tick */
+	uint8_t flags; /* enum book_flag */
 };
 
 struct book;

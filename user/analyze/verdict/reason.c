@@ -63,10 +63,18 @@ static void add_time(struct text *t, double s)
 		add(t, "%.1f days", s / DAY);
 }
 
-static void add_rate(struct text *t, const struct verdict *v, const struct verdict_context *ctx)
+#define AT_REST 0.1 /* of the mean pace */
+
+static void add_pace(struct text *t, const struct evidence *ev, const struct verdict_context *ctx,
+		     const struct verdict *v)
 {
-	add_amount(t, v->rate_kb_h, ctx);
-	add(t, " an hour");
+	if (v->has_rate) {
+		add(t, " and goes on at ");
+		add_amount(t, v->rate_kb_h, ctx);
+		add(t, " an hour");
+	} else if (v->kind == VERDICT_GROWING && ev->e[EV_TAIL_GROWTH] < AT_REST) {
+		add(t, " and hardly any more at its end");
+	}
 }
 
 /* What the series alone cannot exclude, which the reader must know. */
@@ -108,6 +116,8 @@ static const char *manner(const struct evidence *ev, const struct verdict *v)
 	case SHAPE_NOISY:
 		return "the trend stands out of its noise";
 	default:
+		if (!v->has_rate)
+			return "the trend stands out of its noise";
 		return ev->warmup.gain > 6 ? "growth lasts beyond its warm-up"
 					   : "growth is steady and does not slow down";
 	}
@@ -116,18 +126,21 @@ static const char *manner(const struct evidence *ev, const struct verdict *v)
 static void explain_growth(struct text *t, const struct window *w, const struct evidence *ev,
 			   const struct verdict_context *ctx, const struct verdict *v)
 {
+	/* the trend goes on where what it is drawn through has stopped */
 	add(t, "grew ");
-	add_amount(t, ev->trend_kb, ctx);
+	add_amount(t, num_min(ev->trend_kb, num_max(ev->range_kb, ev->net_kb)), ctx);
 	add(t, " in ");
 	add_time(t, w->span_s);
-	add(t, " and goes on at ");
-	add_rate(t, v, ctx);
+	add_pace(t, ev, ctx, v);
 	if (ctx->is_reclaimable)
 		add(t, ": the kernel can take this back, it is a cache");
-	else if (v->kind == VERDICT_GROWING)
-		add(t, ", but not clearly as a leak does");
-	else
+	else if (v->kind == VERDICT_LEAK)
 		add(t, ": %s", manner(ev, v));
+	else if (v->has_rate)
+		add(t, ", but not clearly as a leak does");
+	if (!v->has_rate)
+		add(t, v->kind == VERDICT_LEAK ? "; how fast it goes on cannot be told yet"
+					       : "; whether it goes on cannot be told yet");
 	if (w->cut_kb > 0) {
 		add(t, " (start-up of ");
 		add_amount(t, w->cut_kb, ctx);

@@ -12,6 +12,7 @@
 #define SHORT_LOOK_S 600.0
 #define SHORT_LOOK_PERMILLE 700 /* a warm-up looks the same for so long */
 #define DOUBT_PROBABILITY 0.59	/* just no leak */
+#define RATE_ERRORS 2.0		/* half-width of the interval to the rate */
 #define RECENT_PROBABILITY 0.90
 #define RECENT_PACE 1.5
 
@@ -67,6 +68,17 @@ static void fill_rate(const struct window *w, const struct evidence *ev,
 	v->detectable_kb_h = detectable_rate(w, ev, min_rate(ctx));
 }
 
+static bool grows(const struct verdict *v)
+{
+	return v->kind == VERDICT_LEAK || v->kind == VERDICT_GROWING;
+}
+
+/* Of what grew: a rate that may as well be none, or RATE_ERRORS times as much, is none to tell. */
+static bool rate_is_known(const struct verdict *v)
+{
+	return v->rate_high_kb_h - v->rate_kb_h <= RATE_ERRORS * v->rate_kb_h;
+}
+
 /* A leak is not told with a rate that denies it (none that lasts, or none that could be one), nor
  * before it was watched for as long as its context wants. */
 static void doubt(const struct verdict_context *ctx, struct verdict *v)
@@ -82,11 +94,10 @@ static void doubt(const struct verdict_context *ctx, struct verdict *v)
 
 static uint32_t confidence(const struct verdict *v)
 {
-	bool growing = v->kind == VERDICT_LEAK || v->kind == VERDICT_GROWING;
-	double p = growing ? v->leak_probability : 1 - v->leak_probability;
+	double p = grows(v) ? v->leak_probability : 1 - v->leak_probability;
 	uint32_t permille = (uint32_t)(p * 1000 + 0.5);
 
-	if (growing && v->span_s < SHORT_LOOK_S && permille > SHORT_LOOK_PERMILLE)
+	if (grows(v) && v->span_s < SHORT_LOOK_S && permille > SHORT_LOOK_PERMILLE)
 		return SHORT_LOOK_PERMILLE;
 	return permille;
 }
@@ -129,6 +140,7 @@ void verdict__window(const struct window *w, const struct verdict_context *ctx,
 	else
 		ret->kind = name_kind(ret_ev, ret->leak_probability);
 	fill_rate(w, ret_ev, ctx, ret);
+	ret->has_rate = !grows(ret) || rate_is_known(ret);
 	doubt(ctx, ret);
 	time_to_exhaustion(ctx, ret);
 	ret->confidence_permille = confidence(ret);

@@ -63,7 +63,7 @@ struct verdict {
 	enum verdict_shape shape;
 	double leak_probability;      /* with the prior of the context */
 	uint32_t confidence_permille; /* that the kind is right about leak or no leak */
-	bool has_rate;
+	bool has_rate; /* else what follows is not for people: it may as well be none */
 	double rate_kb_h, rate_low_kb_h, rate_high_kb_h; /* of growth that lasts */
 	bool has_exhaustion;
 	double exhaustion_s, exhaustion_low_s, exhaustion_high_s; /* high may be NUM_INFINITY */
