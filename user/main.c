@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 
@@ -42,7 +43,7 @@ static int (*const modes[])(const struct options *o) = {
 int main(int argc, char **argv)
 {
 	struct options options;
-	int status;
+	int status, err;
 
 	if (options__parse(argc, argv, &options))
 		return 2;
@@ -52,7 +53,8 @@ int main(int argc, char **argv)
 	log_set_level(LOG_INFO + options.verbose);
 	status = modes[options.mode](&options);
 	options__free(&options);
-	if (close_stdout(stdout))
-		status = 1;
-	return status;
+	err = close_stdout(stdout);
+	if (err == -EPIPE && status <= 1)
+		return 128 + SIGPIPE; /* what a shell has for those it ends */
+	return err && err != -EPIPE ? 1 : status;
 }

@@ -243,6 +243,7 @@ free_pid() {
 	"$MEMTRACE" --no-bpf --log-dir "$T/log" --interval 500ms --duration 1 --pid "$VICTIM_PID" >/dev/full \
 		2>"$T/err" || status=$?
 	[ "$status" -eq 1 ]
+	[ "$(grep -c 'written\|write' "$T/err")" -eq 1 ] || fail "$(cat "$T/err")"
 	grep -qi 'space' "$T/err"
 }
 
@@ -252,9 +253,12 @@ free_pid() {
 	{ "$MEMTRACE" --no-bpf --log-dir "$T/log" --interval 500ms --duration 1 --format json --pid "$VICTIM_PID" \
 		2>"$T/err" || echo $? >"$T/status"; } | true
 	status=$(cat "$T/status" 2>/dev/null || echo 0)
-	cat "$T/err"
-	[ "$status" -eq 1 ] || [ "$status" -eq 0 ] || [ "$status" -eq 141 ]
-	[ -n "$(find "$T/log" -name '*.db')" ]
+	[ "$status" -eq 141 ] || fail "status $status: $(cat "$T/err")"
+	grep -v ': session: ' "$T/err" && fail "$(cat "$T/err")"
+	db=$(find "$T/log" -name '*.db')
+	{ sleep 0.3; "$MEMTRACE" --report "$db" 2>"$T/err" || echo $? >"$T/status"; } | true
+	[ "$(cat "$T/status")" -eq 141 ]
+	[ ! -s "$T/err" ] || fail "$(cat "$T/err")"
 }
 
 # The run goes on without a session file, and says so once and in the report.

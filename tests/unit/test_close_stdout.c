@@ -44,6 +44,28 @@ static void test_close_stdout(void **state)
 	fputs("x", gone);
 	assert_int_equal(close_stdout(gone), -EPIPE);
 	assert_string_equal(capture_stop(&c), "");
+
+	/* Nor is what was written to it before. */
+	assert_int_equal(pipe(fds), 0);
+	gone = fdopen(fds[1], "w");
+	close(fds[0]);
+	capture_start(&c, 2);
+	fputs("x", gone);
+	fflush(gone);
+	assert_int_equal(stdout_failed(gone, -EPIPE, "the report"), -EPIPE);
+	assert_int_equal(close_stdout(gone), -EPIPE);
+	assert_string_equal(capture_stop(&c), "");
+
+	/* Of a full disk one line says what is missing. */
+	full = fopen("/dev/full", "w");
+	capture_start(&c, 2);
+	fputs("x", full);
+	fflush(full);
+	fputs("y", full);
+	assert_int_equal(stdout_failed(full, -ENOSPC, "the report"), -ENOSPC);
+	assert_int_equal(close_stdout(full), 0);
+	assert_string_equal(capture_stop(&c),
+			    "memtrace: the report could not be written: No space left on device\n");
 }
 
 /* Closed from the start (`memtrace >&-`): an error only when there was something to say. */

@@ -10,3 +10,9 @@
  * A stream that was closed from the start and never written to is fine.
  */
 int close_stdout(FILE *out);
+
+/*
+ * Writing `what` to `out` ended with err, which close_stdout() is not to tell a
+ * second time: one line on stderr, but for -EPIPE. Returns err.
+ */
+int stdout_failed(FILE *out, int err, const char *what);

@@ -36,8 +36,8 @@ static const char *const outro =
 	"  sudo memtrace --doctor                      what works here, and what would fix the "
 	"rest\n"
 	"\n"
-	"Exit status: 0 fine, 1 failed, 2 wrong usage. Ctrl-C ends a run early with a full "
-	"report.\n";
+	"Exit status: 0 fine, 1 failed, 2 wrong usage, 141 nobody reads standard output. Ctrl-C\n"
+	"ends a run early with a full report.\n";
 
 /* Prints text from column `at` on, broken at blanks, further lines indented. */
 static void print_wrapped(FILE *out, const char *text, size_t at)

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "cli/close_stdout.h"
 #include "sink/sink.h"
 
 /* A session of a busy machine is some MiB an hour; this bounds a forgotten run. */
@@ -89,12 +90,15 @@ int output__write(struct output *o, const struct report *r)
 {
 	const struct sink *sink = sink_find(o->options->format);
 	int err, copy_err = 0;
+	bool to_stdout = !o->file;
 
 	if (sink && !sink->write)
 		sink = &text_sink;
 	err = finish(&o->file, sink ? sink->write(r, o->out) : -EINVAL);
 	if (o->copy)
 		copy_err = finish(&o->copy, text_sink.write(r, o->copy_out));
+	if (err && to_stdout)
+		return stdout_failed(o->out, err, "the report");
 	err = err ? err : copy_err;
 	return err ? log_error_errno(err, "the report could not be written") : 0;
 }

@@ -82,5 +82,6 @@ int write_report(struct output *out, const struct history *h, const struct follo
 	status = exit_status(out->options, r);
 	err = output__write(out, r);
 	report__free(r);
-	return err ? 1 : status;
+	/* who reads no more may still be told */
+	return err && err != -EPIPE ? 1 : status;
 }
