@@ -132,27 +132,31 @@ static bool look_fds(struct alert_finder *f, const struct moment *m)
 	return true;
 }
 
+/* Of one process; what: "has 900 files open". */
+static void process_candidate(struct alert_finder *f, struct proc_id id,
+			      const char comm[static COMM_SIZE], uint64_t value, const char *what)
+{
+	char text[MESSAGE_SIZE], safe[ALERT_COMM_SIZE], subject[COMM_SIZE + 1];
+	struct alert_found found = {
+		.key = proc_key(id), .id = id, .subject = subject, .value = value, .message = text};
+
+	snprintf(subject, sizeof(subject), "%.*s", COMM_SIZE, comm);
+	snprintf(text, sizeof(text), "%s (pid %u) %s", alert_comm(safe, comm), id.pid, what);
+	alert_candidate(f, &found);
+}
+
 static bool look_process_fds(struct alert_finder *f, const struct moment *m)
 {
 	for (size_t i = 0; i < m->n_fds; i++) {
 		const struct fd_use *use = &m->fds[i];
-		char text[MESSAGE_SIZE], comm[ALERT_COMM_SIZE], subject[COMM_SIZE + 1];
-		struct alert_found found = {
-			.key = proc_key(use->id),
-			.id = use->id,
-			.subject = subject,
-			.value = alert_percent(use->used, use->limit),
-			.message = text,
-		};
+		uint64_t percent = alert_percent(use->used, use->limit);
+		char what[96];
 
-		if (!alert_is_near(f, found.value))
+		if (!alert_is_near(f, percent))
 			continue;
-		snprintf(subject, sizeof(subject), "%.*s", COMM_SIZE, use->comm);
-		snprintf(text, sizeof(text),
-			 "%s (pid %u) has %llu files open, %llu %% of its limit",
-			 alert_comm(comm, use->comm), use->id.pid, (unsigned long long)use->used,
-			 (unsigned long long)found.value);
-		alert_candidate(f, &found);
+		snprintf(what, sizeof(what), "has %llu files open, %llu %% of its limit",
+			 (unsigned long long)use->used, (unsigned long long)percent);
+		process_candidate(f, use->id, use->comm, percent, what);
 	}
 	return m->n_procs != 0;
 }
@@ -177,21 +181,15 @@ static bool look_process_growth(struct alert_finder *f, const struct moment *m)
 	for (size_t i = 0; i < m->n_procs; i++) {
 		const struct proc_sample *p = &m->procs[i];
 		const struct alert_base *base = alert_process_base(f, p->id);
-		char text[MESSAGE_SIZE], comm[ALERT_COMM_SIZE], a[HUMAN_BYTES_SIZE],
-			b[HUMAN_BYTES_SIZE];
-		char subject[COMM_SIZE + 1];
-		struct alert_found found = {
-			.key = proc_key(p->id), .id = p->id, .subject = subject, .message = text};
+		char what[96], a[HUMAN_BYTES_SIZE], b[HUMAN_BYTES_SIZE];
 		uint64_t now;
 
 		if (!base || proc_growing_bytes(p, &now) || now < base->bytes + GROWTH_MIN)
 			continue;
-		found.value = alert_percent(now - base->bytes, base->bytes ?: 1);
-		snprintf(subject, sizeof(subject), "%.*s", COMM_SIZE, p->comm);
-		snprintf(text, sizeof(text), "%s (pid %u) grew by %s to %s",
-			 alert_comm(comm, p->comm), p->id.pid, human_bytes(a, now - base->bytes),
+		snprintf(what, sizeof(what), "grew by %s to %s", human_bytes(a, now - base->bytes),
 			 human_bytes(b, now));
-		alert_candidate(f, &found);
+		process_candidate(f, p->id, p->comm,
+				  alert_percent(now - base->bytes, base->bytes ?: 1), what);
 	}
 	return m->n_procs != 0;
 }

@@ -275,15 +275,14 @@ static const struct candidate *find_candidate(const struct judging *j,
 /* A container's path has its id at most. */
 static void name_limit(const struct judging *j, struct report_verdict *v)
 {
-	snprintf(v->exhausts_as, sizeof(v->exhausts_as), "%.127s", v->exhausts);
-	for (size_t i = 0; v->exhausts[0] && i < follow__n_subjects(j->f); i++) {
-		const struct follow_subject *s = follow__subject(j->f, i);
-		const struct cgroup_row *c = s->kind == FOLLOW_CGROUP ? s->cgroup : NULL;
+	const struct follow_subject *s =
+		v->exhausts[0] ? follow__find_cgroup(j->f, v->exhausts) : NULL;
+	const struct cgroup_row *c = s ? s->cgroup : NULL;
 
-		if (c && cgroup_row__is_container(c) && !strcmp(s->name, v->exhausts))
-			snprintf(v->exhausts_as, sizeof(v->exhausts_as), "%.20s container %.80s",
-				 container_runtime_names[c->runtime], c->name);
-	}
+	snprintf(v->exhausts_as, sizeof(v->exhausts_as), "%.127s", v->exhausts);
+	if (c && cgroup_row__is_container(c))
+		snprintf(v->exhausts_as, sizeof(v->exhausts_as), "%.20s container %.80s",
+			 container_runtime_names[c->runtime], c->name);
 }
 
 /* The verdict of a row of the report. */
