@@ -6,12 +6,8 @@
  */
 #pragma once
 
-#ifdef __bpf__
-#define static_assert _Static_assert
-#else
-#include <assert.h>
-#include <linux/types.h>
-#endif
+#include "memtrace_gap.h"
+#include "memtrace_types.h"
 
 /*
  * Map `.rodata.cfg` of every object: what user space measured before loading.
@@ -171,12 +167,6 @@ struct mt_who {
 	__u32 pad;
 };
 
-/* What is left of a gap between two samples. */
-struct mt_gap {
-	__s64 left;	/* bytes until the next sample */
-	__u64 interval; /* that it was drawn with; 0: none yet */
-};
-
 /* The smallest THREAD_SIZE of the 64-bit machines we run on, to which stacks are aligned (larger
  * ones, with KASAN or 64 KiB pages, are merely several numbers a thread). */
 #define MT_STACK_SHIFT 14
@@ -196,12 +186,6 @@ struct mt_cpu {
 	__u64 sample_wake_ns; /* when user space was last woken to read */
 	__u64 count[_MT_COUNT_MAX];
 };
-
-/*
- * Byte-weighted random sampling: the gaps between samples are exponential with
- * mean `interval`, so a block of s bytes is taken with probability
- * 1 - exp(-s / interval), whatever was allocated before it.
- */
 
 /* Map `sample_control`, one, mapped by user space. */
 struct mt_sample_control {
@@ -363,8 +347,10 @@ struct mt_slab_control {
 	__u64 interval; /* mean bytes between two samples; 0: every object */
 };
 
-#define MT_SLAB_TAG_BITS 18
-#define MT_SLAB_TAGS (1u << MT_SLAB_TAG_BITS)
+/* Counters of sampled objects: one each for so many bytes of memory. Neighbours have neighbouring
+ * ones, as what is freed together lies together: a hash would miss the cache each time. */
+#define MT_SLAB_TAG_SHIFT 10
+#define MT_SLAB_TAGS (1u << 18)
 
 /* mt_object.cache of an object that is of a cache, but this kernel does not tell which. */
 #define MT_SLAB_UNNAMED 1ULL
@@ -399,9 +385,8 @@ enum mt_slab_count {
 
 /* Map `slab_cpu`, one a CPU. */
 struct mt_slab_cpu {
-	__s64 left; /* bytes until the next sample */
-	__u64 interval;
-	__u64 started;
+	struct mt_gap gap;
+	__u64 started; /* its first gap was drawn: an interval of 0 is that of every object */
 	__u64 count[_MT_SLAB_COUNT_MAX];
 };
 
@@ -464,8 +449,7 @@ enum mt_vma_count {
 
 /* Map `vma_cpu`, one a CPU. */
 struct mt_vma_cpu {
-	__s64 left; /* bytes until the next sample */
-	__u64 interval;
+	struct mt_gap gap;
 	__u64 wake_ns;
 	__u64 count[_MT_VMA_COUNT_MAX];
 };
@@ -473,17 +457,17 @@ struct mt_vma_cpu {
 static_assert(sizeof(struct mt_vma) == 96 + sizeof(struct mt_sample), "");
 static_assert(sizeof(struct mt_vma_control) == 16, "");
 static_assert(sizeof(struct mt_vma_call) == 48, "");
-static_assert(sizeof(struct mt_vma_cpu) == 48, "");
+static_assert(sizeof(struct mt_vma_cpu) == 64, "");
 static_assert(sizeof(struct mt_kstack) == 8 * MT_KSTACK_DEPTH + 8, "");
 static_assert(sizeof(struct mt_object) == 80, "");
-static_assert(sizeof(struct mt_slab_cpu) == 48, "");
+static_assert(sizeof(struct mt_slab_cpu) == 64, "");
 static_assert(sizeof(struct mt_config) == 56, "");
 static_assert(sizeof(struct mt_chunk) == 4096,
 	      "a chunk is a page, so that the table can be mapped");
 static_assert(sizeof(struct mt_owner) == 128, "two cache lines");
 static_assert(sizeof(struct mt_pending) == 32, "");
 static_assert(sizeof(struct mt_cpu) ==
-		      40 + 2 * 32 + 8 + 16 + 8 + 8 + 2 * 16 + 8 + 8 * _MT_COUNT_MAX,
+		      40 + 2 * 32 + 8 + 16 + 8 + 8 + 2 * 32 + 8 + 8 * _MT_COUNT_MAX,
 	      "");
 static_assert(sizeof(struct mt_slot) == 16, "");
 static_assert(sizeof(struct mt_kernel_sample) == 72, "");

@@ -6,6 +6,8 @@
 
 #include <bpf/bpf_helpers.h>
 
+#include "memtrace_gap.h"
+
 /* log2(1 + i / 64) in 1/65536; between them a straight line is off by 5e-5 at most. */
 static const __u32 log2_table[65] = {
 	0,     1466,  2909,  4331,  5732,  7112,  8473,	 9814,	11136, 12440, 13727, 14996, 16248,
@@ -34,4 +36,10 @@ __noinline __u64 random_exponential(void)
 	rest = x & ((1u << 25) - 1);
 	log2 = (msb << 16) + log2_table[i] + ((log2_table[i + 1] - log2_table[i]) * rest >> 25);
 	return ((32ULL << 16) - log2) * LN2 >> 16;
+}
+
+static __always_inline void draw_gap(struct mt_gap *gap, __u64 interval)
+{
+	gap->interval = interval;
+	gap->left = interval * random_exponential() >> 16;
 }

@@ -105,23 +105,14 @@ static __always_inline __u32 keep_sample(struct mt_cpu *cpu, __u32 owner, __u32 
 	return id | MT_SAMPLED | (entry & ~MT_OWNER_MASK);
 }
 
-/* Bytes until the next sample. */
-static __always_inline bool draw_gap(struct mt_gap *gap, __u64 interval)
-{
-	gap->interval = interval;
-	gap->left = interval * random_exponential() >> 16;
-	return interval;
-}
-
 /* The gap is used up, or there is none yet: then one is drawn, and `bytes` taken off it. */
 static __always_inline bool is_due(struct mt_gap *gap, __u64 interval, __s64 bytes)
 {
 	if (gap->interval)
 		return true;
-	if (!draw_gap(gap, interval))
-		return false;
+	draw_gap(gap, interval);
 	gap->left -= bytes;
-	return gap->left <= 0;
+	return interval && gap->left <= 0;
 }
 
 static __always_inline struct mt_sample_control *sampling(void)
@@ -219,7 +210,8 @@ static __noinline __u32 kernel_due(void *ctx, __u32 owner, __u32 order, __u32 en
 	    !is_due(&cpu->kernel_gap, control->kernel_interval, (__s64)cfg.page_bytes << order))
 		return entry;
 	entry = keep_kernel(cpu, ctx, owner, 1u << order, entry);
-	draw_gap(&cpu->kernel_gap, control->kernel_interval);
+	draw_gap(&cpu->kernel_gap,
+		 mt_gap_next(&cpu->kernel_gap, control->kernel_interval, bpf_ktime_get_boot_ns()));
 	return entry;
 }
 

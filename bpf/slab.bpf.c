@@ -27,18 +27,9 @@ struct {
 	__type(value, struct mt_object);
 } slab_objects SEC(".maps");
 
-/* How many entries of slab_objects have an address of this hash: nearly every free
- * finds 0 here and is done. */
-struct tags {
-	__u32 n[MT_SLAB_TAGS];
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct tags);
-} slab_tags SEC(".maps");
+/* How many entries of slab_objects have an address there: nearly every free finds 0
+ * here and is done. A global variable, as that is read without a look-up. */
+__u32 slab_tags[MT_SLAB_TAGS];
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -65,46 +56,25 @@ struct {
 
 static __always_inline __u32 *tag_of(__u64 ptr)
 {
-	/* Fibonacci hashing; objects are aligned to 8 bytes at least. */
-	__u64 i = (ptr >> 3) * 0x9e3779b97f4a7c15ULL >> (64 - MT_SLAB_TAG_BITS);
-	struct tags *t;
-	__u32 zero = 0;
+	__u64 i = ptr >> MT_SLAB_TAG_SHIFT;
 
-	t = bpf_map_lookup_elem(&slab_tags, &zero);
-	if (!t)
-		return NULL;
-	/* The sum after the check, as verifiers up to 5.10 want it. */
+	/* The mask right before the sum, as verifiers up to 5.10 want it. */
 	barrier_var(i);
-	return &t->n[i & (MT_SLAB_TAGS - 1)];
+	return &slab_tags[i & (MT_SLAB_TAGS - 1)];
 }
 
 /* Global functions with scalar arguments: verified once, and not in line on the hot path. */
 __noinline int forget(__u64 ptr)
 {
-	__u32 *tag = tag_of(ptr);
-
-	if (tag && !bpf_map_delete_elem(&slab_objects, &ptr))
-		__sync_fetch_and_add(tag, -1);
+	if (!bpf_map_delete_elem(&slab_objects, &ptr))
+		__sync_fetch_and_add(tag_of(ptr), -1);
 	return 0;
 }
 
 static __always_inline void freed(__u64 ptr)
 {
-	__u32 *tag = tag_of(ptr);
-
-	if (tag && *tag)
+	if (*tag_of(ptr))
 		forget(ptr);
-}
-
-/* Bytes until the next sample. An interval of 0 samples every object. */
-static __always_inline void draw_gap(struct mt_slab_cpu *cpu)
-{
-	struct mt_slab_control *control;
-	__u32 zero = 0;
-
-	control = bpf_map_lookup_elem(&slab_control, &zero);
-	cpu->interval = control ? control->interval : 0;
-	cpu->left = cpu->interval * random_exponential() >> 16;
 }
 
 static __always_inline void note_name(__u64 cache)
@@ -121,49 +91,58 @@ static __always_inline void note_name(__u64 cache)
 static __always_inline void keep(void *ctx, struct mt_slab_cpu *cpu, struct mt_object *o, __u64 ptr)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
-	__u32 *tag = tag_of(ptr);
 
-	o->time_ns = bpf_ktime_get_boot_ns();
 	o->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
 	o->tgid = BPF_CORE_READ(task, tgid);
 	bpf_get_current_comm(&o->comm, sizeof(o->comm));
 	o->cgroup = cgroup_note(cgroup_of_task(task));
-	o->interval = cpu->interval;
+	o->interval = cpu->gap.interval;
 	note_name(o->cache);
 	o->stack = kstack_note(ctx, false);
 	if (!o->stack)
 		cpu->count[MT_SLAB_NO_STACK]++;
-	if (!tag || bpf_map_update_elem(&slab_objects, &ptr, o, BPF_NOEXIST)) {
+	if (bpf_map_update_elem(&slab_objects, &ptr, o, BPF_NOEXIST)) {
 		cpu->count[MT_SLAB_FULL]++;
 		return;
 	}
-	__sync_fetch_and_add(tag, 1);
+	__sync_fetch_and_add(tag_of(ptr), 1);
 	cpu->count[MT_SLAB_SAMPLED]++;
+}
+
+/* The gap is used up. An interval of 0 samples every object. */
+static __noinline int due(void *ctx, __u64 ptr, __u32 size, __u64 cache, __u32 gfp)
+{
+	struct mt_object o = {.cache = cache, .size = size, .gfp = gfp};
+	struct mt_slab_control *control;
+	struct mt_slab_cpu *cpu;
+	__u32 zero = 0;
+
+	cpu = bpf_map_lookup_elem(&slab_cpu, &zero);
+	control = bpf_map_lookup_elem(&slab_control, &zero);
+	if (!cpu || !control)
+		return 0;
+	o.time_ns = bpf_ktime_get_boot_ns();
+	/* The first on this CPU only starts the count: no gap was drawn for it. */
+	if (cpu->started)
+		keep(ctx, cpu, &o, ptr);
+	cpu->started = 1;
+	draw_gap(&cpu->gap, mt_gap_next(&cpu->gap, control->interval, o.time_ns));
+	return 0;
 }
 
 static __always_inline int allocated(void *ctx, __u64 ptr, __u32 size, __u64 cache, __u32 gfp)
 {
 	struct mt_slab_cpu *cpu;
-	struct mt_object o = {.cache = cache, .size = size, .gfp = gfp};
-	__u32 zero = 0, *tag;
+	__u32 zero = 0;
 
-	if (!ptr || ptr == 16) /* failed, or ZERO_SIZE_PTR */
+	if (ptr <= 16) /* failed, or ZERO_SIZE_PTR */
 		return 0;
 	cpu = bpf_map_lookup_elem(&slab_cpu, &zero);
-	tag = tag_of(ptr);
-	if (!cpu || !tag)
+	if (!cpu)
 		return 0;
-	if (*tag) /* its free was missed: it would be counted twice */
-		forget(ptr);
-	cpu->left -= size;
-	if (cpu->left > 0)
-		return 0;
-	/* The first on this CPU only starts the count: no gap was drawn for it. */
-	if (cpu->started)
-		keep(ctx, cpu, &o, ptr);
-	cpu->started = 1;
-	draw_gap(cpu);
-	return 0;
+	freed(ptr); /* its free was missed: it would be counted twice */
+	cpu->gap.left -= size;
+	return cpu->gap.left > 0 ? 0 : due(ctx, ptr, size, cache, gfp);
 }
 
 SEC("raw_tp/kmalloc")

@@ -134,27 +134,26 @@ static __always_inline void send_with_stack(struct mt_vma_cpu *cpu, struct mt_vm
 	send_bare(cpu, v);
 }
 
-/* Bytes until the next sample, with the interval that user space wants now; 0: takes every one. */
-static __always_inline void draw_gap(struct mt_vma_cpu *cpu)
+/* Bytes between two samples, as user space wants it now; 0: takes every one. */
+static __always_inline __u64 wanted_interval(void)
 {
 	struct mt_vma_control *control;
 	__u32 zero = 0;
 
 	control = bpf_map_lookup_elem(&vma_control, &zero);
-	cpu->interval = control ? control->interval : 0;
-	cpu->left = cpu->interval * random_exponential() >> 16;
+	return control ? control->interval : 0;
 }
 
 /* Whether a call that adds so many bytes is in the sample. */
 static __always_inline bool is_taken(struct mt_vma_cpu *cpu, struct mt_vma *v, __u64 bytes)
 {
-	v->at.interval = cpu->interval;
-	cpu->left -= bytes;
-	if (cpu->left > 0) {
+	v->at.interval = cpu->gap.interval;
+	cpu->gap.left -= bytes;
+	if (cpu->gap.left > 0) {
 		v->flags |= MT_VMA_NOT_TAKEN;
 		return false;
 	}
-	draw_gap(cpu);
+	draw_gap(&cpu->gap, wanted_interval());
 	return true;
 }
 

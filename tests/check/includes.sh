@@ -22,7 +22,7 @@ list_includes() {
 		}' "${files[@]}" </dev/null
 }
 
-# What a layer may include beside itself; "wire" is bpf/memtrace.h and memtrace_heap.h, "skel" a generated skeleton.
+# What a layer may include beside itself; "wire" is bpf/memtrace*.h, "skel" a generated skeleton.
 # The libraries each have their place as well.
 declare -A may=(
 	[base]="base"
@@ -42,7 +42,7 @@ may() { # LAYER WHAT
 # Sets what: what a quoted include of user space is.
 kind_of() {
 	case $1 in
-	memtrace.h | memtrace_heap.h) what=wire ;;
+	memtrace.h | memtrace_*.h) what=wire ;;
 	version.h | boot_service.h) what=version ;;
 	*.skel.h) what=skel ;;
 	*/*) what=${1%%/*} ;;
@@ -93,8 +93,8 @@ check_user() { # FILE LINE KIND NAME
 check_bpf() {
 	[[ $3 == q && ( $4 == vmlinux.h || -e bpf/$4 ) ]] && return
 	[[ $3 == a && $4 == bpf/* ]] && return
-	# The wire header is user space's as well.
-	[[ $1 == bpf/memtrace.h && $4 =~ ^(linux/types|assert)\.h$ ]] && return
+	# The wire headers are user space's as well.
+	[[ $1 == bpf/memtrace_types.h && $4 =~ ^(linux/types|assert)\.h$ ]] && return
 	problem "$1:$2: bpf/ includes $4"
 }
 
