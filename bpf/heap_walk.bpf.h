@@ -53,15 +53,6 @@ static __always_inline void count(enum mt_heap_count which, __u64 by)
 		cpu->count[which] += by;
 }
 
-/* Bytes from sp to where the main thread's stack began: callers end there. Of other stacks it is
- * not known, and a great number. */
-static __always_inline __u64 main_stack_left(__u64 sp)
-{
-	struct task_struct *task = (void *)bpf_get_current_task();
-
-	return BPF_CORE_READ(task, mm, start_stack) - sp;
-}
-
 static __always_inline struct mt_heap_stack *reserve_stack(__u64 size)
 {
 	struct mt_heap_stack *s = bpf_ringbuf_reserve(&heap_ring, size, 0);

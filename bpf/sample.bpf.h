@@ -123,7 +123,7 @@ static __always_inline struct mt_sample_control *sampling(void)
 }
 
 /* Keeps the block as a sample when it is due, and draws the next gap, with the interval that user
- * space wants now. */
+ * space wants now or a wider one. */
 __noinline __u32 sample_due(__u32 owner, __u32 order, __u32 entry)
 {
 	struct mt_sample_control *control = sampling();
@@ -133,7 +133,8 @@ __noinline __u32 sample_due(__u32 owner, __u32 order, __u32 entry)
 	    !is_due(&cpu->user_gap, control->interval, (__s64)cfg.page_bytes << order))
 		return entry;
 	entry = keep_sample(cpu, owner, 1u << order, entry);
-	draw_gap(&cpu->user_gap, control->interval);
+	draw_gap(&cpu->user_gap,
+		 mt_gap_next(&cpu->user_gap, control->interval, bpf_ktime_get_boot_ns()));
 	return entry;
 }
 

@@ -44,6 +44,7 @@ struct user_paths {
 	struct slot_info *slot;
 	VEC(uint32_t) active; /* slots */
 	struct unwind_budget budget;
+	uint64_t widest; /* interval of a sample, since the budget was last looked at */
 	struct sampling_stats stats;
 	struct walk_stats walks;
 	struct age_moments age_moments;
@@ -70,6 +71,8 @@ static int add_sample(struct user_paths *p, const struct mt_sample *s)
 		return err;
 	info.weight = sample_weigh(s->pages * p->page_size, s->interval);
 	p->slot[s->slot] = info;
+	if (s->interval > p->widest)
+		p->widest = s->interval;
 	return 0;
 }
 
@@ -216,7 +219,9 @@ static void keep_budget(struct user_paths *p)
 	p->stats.unwind_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	if (unwind_budget__spent(&p->budget, clock_ns(CLOCK_MONOTONIC), p->stats.unwind_ns))
 		samples__set_interval(p->samples, p->budget.interval);
-	p->stats.interval_bytes = p->budget.interval;
+	/* The kernel side widens it by itself where much is taken at once. */
+	p->stats.interval_bytes = p->widest > p->budget.interval ? p->widest : p->budget.interval;
+	p->widest = 0;
 	recycle(p);
 	pthread_mutex_unlock(&p->book->lock);
 }

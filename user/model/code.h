@@ -94,7 +94,8 @@ struct path_ages {
 /* How the sampling went, running totals. */
 struct sampling_stats {
 	uint64_t asked_bytes;	 /* --sample: bytes a sample */
-	uint64_t interval_bytes; /* in force now: wider when unwinding took too long */
+	uint64_t interval_bytes; /* in force now: wider where unwinding or much at once takes too
+				    long */
 	uint64_t stacks;	 /* samples whose stack was looked at */
 	uint64_t repeated;	 /* of them: known already, not unwound again */
 	uint64_t whole;		 /* of them: up to the thread's first function */
