@@ -67,10 +67,62 @@ static void what_went_where(void **state)
 	report__free(r);
 }
 
+static void young_tick(struct tick *t, unsigned int n, uint64_t at_s, uint64_t own)
+{
+	const struct meminfo_line lines[] = {
+		{"MemTotal", 24000 * MIB, false},
+		{"MemFree", 20000 * MIB - own, false},
+		{"MemAvailable", 20000 * MIB - own, false},
+		{"AnonPages", own, false},
+	};
+
+	begin_tick(t, n, at_s);
+	for (size_t i = 0; i < N_OF(lines); i++)
+		assert_int_equal(vec_push(&t->meminfo, lines[i]), 0);
+	if (own)
+		assert_int_equal(vec_push(&t->procs, story_proc(812, "qemu", own, 0)), 0);
+}
+
+static void young_start(struct tick *t)
+{
+	young_tick(t, 0, 0, 0);
+}
+
+static void young_begins(struct tick *t)
+{
+	young_tick(t, 1, 15, 80 * MIB);
+}
+
+static void young_end(struct tick *t)
+{
+	young_tick(t, 2, 20, 200 * MIB);
+}
+
+/* Less than a hundredth of the machine, of one who takes what it needs to run: not a leak, and
+ * still where the memory is. */
+static void what_went_is_told_without_a_leak(void **state)
+{
+	static void (*const ticks[])(struct tick *) = {young_start, young_begins, young_end, NULL};
+	struct run_info info = sample_info();
+	struct report *r;
+
+	put(info.mode, sizeof(info.mode), "analyze");
+	info.mem_total = 24000 * MIB;
+	r = report_of(&info, &(struct report_options){.top = 10}, ticks);
+	assert_int_equal(r->analysis->looks.n, 1);
+	assert_int_equal(r->analysis->looks.v[0].kind, LOOK_UNNAMED);
+	assert_string_equal(r->analysis->looks.v[0].reason,
+			    "200 MiB of the 200 MiB that MemAvailable lost is anonymous: "
+			    "120 MiB of qemu (pid 812); memory of processes");
+	assert_int_equal(r->analysis->looks.v[0].urgency, 450);
+	report__free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_went_where),
+		cmocka_unit_test(what_went_is_told_without_a_leak),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

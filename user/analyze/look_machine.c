@@ -10,8 +10,11 @@
 
 #define MIB (1ULL << 20)
 
-/* A fall of available memory that is worth a word. */
-#define UNNAMED_MIN (128 * MIB)
+/* A fall of available memory that is worth a word: so much, and one in so many bytes of all. */
+#define UNNAMED_MIN (64 * MIB)
+#define UNNAMED_SHARE 256
+/* One in so many is pressing. */
+#define UNNAMED_PRESSING 100
 
 /* --- what no process's counters show --- */
 
@@ -130,15 +133,29 @@ void look_find_hidden(struct looker *x)
 	}
 }
 
-/* In words, where the ledger tells: false where it is a process's own, or nobody's. */
+/* What has its own line already, or is our own cost. */
+static bool is_told_of(const struct looker *x, struct proc_id id)
+{
+	uint64_t grown, seen_ns;
+
+	if (id.pid == x->self)
+		return true;
+	vec_for_each(p, &x->h->procs)
+		if (proc_id_equal((*p)->last.id, id))
+			return !look_growth_of(x, *p, &grown, &seen_ns);
+	return false;
+}
+
+/* In words, where the ledger tells: false where it is said elsewhere, or nobody's. */
 static bool add_cause(struct looker *x, const struct cause *c, struct report_look look)
 {
-	if (c->process || c->line == LEDGER_UNNAMED)
+	if ((c->process && is_told_of(x, c->process->id)) || c->line == LEDGER_UNNAMED)
 		return false;
 	if (c->holder && is_notable(x, c->holder)) /* look_find_hidden() has said it */
 		return true;
 	say_cause(c, &look);
-	look.urgency = c->is_rest ? 690 : 700;
+	look.urgency = look.weight >= x->r->info.mem_total / UNNAMED_PRESSING ? 700 : 450;
+	look.urgency -= c->is_rest ? 10 : 0;
 	look_add(x, &look);
 	return true;
 }
@@ -157,7 +174,7 @@ void look_find_unnamed(struct looker *x)
 	vec_for_each(p, &x->h->procs)
 		if (!look_growth_of(x, *p, &one, &seen))
 			grown = add_sat_u64(grown, one);
-	if (lost < UNNAMED_MIN || lost < x->r->info.mem_total / 100 || grown > lost / 2)
+	if (lost < UNNAMED_MIN || lost < x->r->info.mem_total / UNNAMED_SHARE || grown > lost / 2)
 		return;
 	look.weight = lost;
 	for (int i = 0; i < n; i++)
