@@ -69,6 +69,55 @@ static __always_inline void sample_of_current(struct mt_sample *s)
 	s->stack_bytes = 0;
 }
 
+#ifdef __TARGET_ARCH_x86
+/* Allocators call each other; more are other tools'. */
+#define RETURNS_MAX 8
+
+static __always_inline bool knows_returns(struct task_struct *task, struct return_instance *call,
+					  struct xol_area *area)
+{
+	return bpf_core_field_exists(task->utask) &&
+	       bpf_core_field_exists(task->utask->return_instances) &&
+	       bpf_core_field_exists(call->stack) && bpf_core_field_exists(call->orig_ret_vaddr) &&
+	       bpf_core_field_exists(call->next) &&
+	       bpf_core_field_exists(task->mm->uprobes_state.xol_area) &&
+	       bpf_core_field_exists(area->vaddr);
+}
+
+/* Where a function's return is watched (uretprobes, ours of --heap among them) the kernel has put
+ * an address of its own on the stack: the callers' are put back into the copy. A call that was left
+ * by longjmp() is known to the kernel for some time, and its place holds something else. */
+static __always_inline void restore_returns(struct mt_sample *s, __u32 size)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct return_instance *call = NULL;
+	struct uprobe_task *watched;
+	__u64 kernels;
+
+	if (!knows_returns(task, call, NULL))
+		return;
+	watched = BPF_CORE_READ(task, utask);
+	if (!watched)
+		return;
+	kernels = BPF_CORE_READ(task, mm, uprobes_state.xol_area, vaddr);
+	call = BPF_CORE_READ(watched, return_instances);
+	for (int i = 0; call && i < RETURNS_MAX; i++) {
+		__u64 at = BPF_CORE_READ(call, stack) - s->regs[MT_PT_REG_SP];
+		__u64 *word = (void *)&s->stack[at & (cfg.stack_bytes - 1) & ~7ULL];
+
+		if (at < size && !(at & 7) && *word == kernels)
+			*word = BPF_CORE_READ(call, orig_ret_vaddr);
+		call = BPF_CORE_READ(call, next);
+	}
+}
+#else
+/* The return address is in a register when a function is entered: where it was stored is not known
+ * to the kernel. */
+static __always_inline void restore_returns(struct mt_sample *s, __u32 size)
+{
+}
+#endif
+
 /* Bytes of stack that were copied, in s->stack_bytes as well. */
 static __always_inline bool sample_copy_stack(struct mt_sample *s, __u32 *ret_size)
 {
@@ -79,6 +128,7 @@ static __always_inline bool sample_copy_stack(struct mt_sample *s, __u32 *ret_si
 	size = s->stack_bytes = copy_stack(s->stack, s->regs[MT_PT_REG_SP]);
 	if (size > cfg.stack_bytes)
 		size = cfg.stack_bytes;
+	restore_returns(s, size);
 	*ret_size = size;
 	return true;
 }

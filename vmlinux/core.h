@@ -124,8 +124,19 @@ union thread_union {
 
 struct pt_regs;
 
+/* The mapping "[uprobes]"; functions whose return is watched return to its beginning. */
+struct xol_area {
+	unsigned long vaddr;
+};
+
+/* CONFIG_UPROBES */
+struct uprobes_state {
+	struct xol_area *xol_area;
+};
+
 struct mm_struct {
 	struct task_struct *owner; /* CONFIG_MEMCG */
+	struct uprobes_state uprobes_state;
 	unsigned long total_vm;
 	unsigned long start_brk, brk, start_stack;
 	atomic_long_t pgtables_bytes;
@@ -166,6 +177,17 @@ struct obj_cgroup {
 	struct mem_cgroup *memcg;
 };
 
+/* A call whose return somebody watches; the innermost first. */
+struct return_instance {
+	unsigned long stack;	      /* stack pointer when the function was entered */
+	unsigned long orig_ret_vaddr; /* before the kernel put its own there */
+	struct return_instance *next;
+};
+
+struct uprobe_task {
+	struct return_instance *return_instances;
+};
+
 struct task_struct {
 	unsigned int flags;
 	int exit_code, exit_state;
@@ -180,7 +202,8 @@ struct task_struct {
 	struct signal_struct *signal;
 	struct css_set *cgroups; /* CONFIG_CGROUPS */
 	void *stack;
-	__u32 self_exec_id; /* 64 bits on some: the low half does */
+	struct uprobe_task *utask; /* CONFIG_UPROBES; NULL: has hit no probe yet */
+	__u32 self_exec_id;	   /* 64 bits on some: the low half does */
 };
 
 struct kmem_cache {

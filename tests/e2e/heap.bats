@@ -68,6 +68,10 @@ library() {
 	# The pages were touched by who gave the blocks back.
 	jq -e --argjson pid "$VICTIM_PID" '[.paths[] | select(.domain == "user" and .pid == $pid and
 		any(.stack[]; .function == "keep_leak")) | .live_bytes] | add // 0 < 1048576' "$T/report.json"
+	# Most of them within malloc(), whose return is watched: the way out leads on all the same.
+	at_least "whole stacks of pages" "$(jq .sampling.whole "$T/report.json")" 4
+	at_most "broken stacks of pages" "$(limit_count stacks_broken)" \
+		$(($(jq .sampling.whole "$T/report.json") / 4))
 
 	local db
 	db=$(find "$T/log" -name "*.db")
