@@ -56,6 +56,28 @@ struct {
 	__type(value, struct mt_heap_thread);
 } heap_blank SEC(".maps");
 
+/* Always empty. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} heap_nowhere SEC(".maps");
+
+/*
+ * From 6.13 on a tracing program with 64 bytes of stack or more gets a stack of
+ * its own, one a CPU (bpf_enable_priv_stack()). Those of kprobes are not
+ * re-entered on their CPU; of uprobes nobody sees to that, and they may be
+ * preempted: under 7.2 a pointer on it was overwritten (an oops), blocks were
+ * lost. A program with a tail call has none; that this one is never made the
+ * verifier sees only after it has looked for them.
+ */
+static __always_inline void use_the_threads_stack(void *ctx)
+{
+	if (!cfg.page_bytes)
+		bpf_tail_call(ctx, &heap_nowhere, 0);
+}
+
 /* --- allocations --- */
 
 /* What an entry returns decides whether there is a return, in a session; elsewhere nothing. */
@@ -199,9 +221,11 @@ static __always_inline __u64 result_of(const __u64 *regs, const struct mt_heap_t
 static __always_inline int leave(void *ctx)
 {
 	const __u64 *regs = ctx;
-	struct mt_heap_thread *t = known_thread();
+	struct mt_heap_thread *t;
 	__u64 addr;
 
+	use_the_threads_stack(ctx);
+	t = known_thread();
 	/* The return address has been taken off the stack. */
 	if (!t || t->sp + sizeof(__u64) != regs[MT_PT_REG_SP])
 		return 0;
@@ -240,8 +264,10 @@ static __always_inline __u64 size_of(void *ctx, enum mt_heap_kind kind)
 
 static __always_inline int call(void *ctx, enum mt_heap_kind kind, bool is_leaf)
 {
-	struct mt_heap_thread *t = enter(ctx, kind, is_leaf, size_of(ctx, kind));
+	struct mt_heap_thread *t;
 
+	use_the_threads_stack(ctx);
+	t = enter(ctx, kind, is_leaf, size_of(ctx, kind));
 	if (!t)
 		return RETURN_SKIPPED;
 	if (kind == MT_HEAP_POSIX)
@@ -256,6 +282,7 @@ static __always_inline int call_free(void *ctx)
 	struct mt_heap_at at = {.addr = ARG(1)};
 	struct mt_heap_thread *t;
 
+	use_the_threads_stack(ctx);
 	if (!at.addr)
 		return RETURN_SKIPPED;
 	t = this_thread();
