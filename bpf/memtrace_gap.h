@@ -21,7 +21,7 @@ struct mt_gap {
 /* In the long run a sample a CPU and this time: walking the kernel's stack takes some 2.5 us. What
  * was not used is saved up, for a leak in one go to be told as well as a slow one. */
 #define MT_PACE_NS 1000000LL
-#define MT_PACE_SAVED_MAX_NS (4000 * MT_PACE_NS)
+#define MT_PACE_SAVED_MAX_NS (2000 * MT_PACE_NS)
 /* No storm is paid off for longer than this. */
 #define MT_PACE_OWED_MAX_NS (-16 * MT_PACE_NS)
 /* Times the interval at most: beside what churns, a leak is still seen by the MiB. */

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Paired runs: ratios of the same work with and without, and the table of them."""
 
+import json
 import os
 import statistics
 import subprocess
@@ -22,6 +23,12 @@ def command_cpu_s(program, *args):
     if proc.returncode:
         raise Unavailable(f"{program} failed with {proc.returncode}")
     return usage.ru_utime + usage.ru_stime
+
+
+def said_cpu_s(line):
+    """CPU seconds that a victim says of itself: without what it makes ready, or a preloaded tool's
+    helpers."""
+    return json.loads(line)["cpu_ns"] / 1e9
 
 
 class Spread:

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """--heap: what a target's allocations and frees cost, beside memleak and heaptrack."""
 
-import json
 import os
 import shutil
 import signal
@@ -12,12 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from beside import MEMLEAKS, VICTIMS, Unavailable, memleak, memtrace
-from paired import Spread, paired
-
-
-def cpu_s(line):
-    """What stormmalloc says of itself: a preloaded tool's helpers are not its own time."""
-    return json.loads(line)["cpu_ns"] / 1e9
+from paired import Spread, paired, said_cpu_s
 
 
 def wait_waiting(proc):
@@ -43,7 +37,7 @@ def storm_s(ops, tool):
         proc.wait()
     if not line:
         raise Unavailable("stormmalloc said nothing")
-    return cpu_s(line)
+    return said_cpu_s(line)
 
 
 def heaptrack_s(ops):
@@ -55,7 +49,7 @@ def heaptrack_s(ops):
     lines = [line for line in said.splitlines() if line.startswith("{")]
     if not lines:
         raise Unavailable("heaptrack did not run the storm")
-    return cpu_s(lines[0])
+    return said_cpu_s(lines[0])
 
 
 @contextmanager
