@@ -99,6 +99,28 @@ check_vsz() {
 	check_vsz "$(truth .child)"
 }
 
+@test "calls rest while nothing is mapped; what ends the rest is unseen, what follows is not" {
+	need python3
+	python3 -c '
+import mmap, time
+time.sleep(66)
+a = mmap.mmap(-1, 32 << 20)
+time.sleep(4)
+b = mmap.mmap(-1, 48 << 20)
+time.sleep(60)' 3>&- &
+	VICTIM_PID=$!
+	track "$VICTIM_PID"
+	start_memtrace --pid "$VICTIM_PID" --interval 1s --duration 75s
+	until_true 100 is_gone "$TRACE_PID"
+	finish_memtrace
+	need_vma
+	[ "$(process "$VICTIM_PID" .attributed.mmap_bytes)" -eq $((48 << 20)) ]
+	[ "$(process "$VICTIM_PID" .attributed.mapped_unseen_bytes)" -eq $((32 << 20)) ]
+	jq -e 'any(.limits[]; .kind == "map_rests" and .count == 1)' "$T/report.json"
+	jq -e '[.events[] | select(.text | test("mmap and brk"))] | length == 2' "$T/report.json"
+	check_vsz "$VICTIM_PID"
+}
+
 @test "without the source: the rest works, and says so" {
 	TRACE_ARGS=(--no-source vma)
 	trace_command mapper --mib 64 --hold 60

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/hmap.h"
 #include "base/log.h"
 #include "cli/code_names.h"
@@ -37,7 +38,7 @@ int sampler_paths__open_user(struct sampler_paths *s, struct pages *pages)
 	return user_paths__open(pages, &options, &s->walker, &s->paths);
 }
 
-int sampler_paths__open_vma(struct sampler_paths *s, const struct tracer *tracer)
+int sampler_paths__open_vma(struct sampler_paths *s, struct tracer *tracer)
 {
 	return vma_paths__open(tracer, s->root_fd, s->options.budget_permille, &s->walker, &s->vma);
 }
@@ -203,6 +204,39 @@ static int update_kernel(struct sampler_paths *s, struct tick *t)
 	return err;
 }
 
+static uint64_t size_of_targets(const struct tick *t)
+{
+	uint64_t size = 0;
+
+	vec_for_each(p, &t->procs)
+		if (p->flags & (PROC_TARGET | PROC_FOLLOWED) && p->known & 1u << PROC_VSZ)
+			size += p->value[PROC_VSZ];
+	return size;
+}
+
+/* Where nobody maps anything the calls rest. */
+static int update_calls(struct sampler_paths *s, struct tick *t)
+{
+	bool rested = s->calls.resting;
+	bool on = call_tier__step(&s->calls, size_of_targets(t), vma_paths__last_ns(s->vma),
+				  clock_ns(CLOCK_BOOTTIME));
+	struct event e = {.time_ns = t->time_ns, .kind = EVENT_NOTE};
+	int err = rested == !on ? 0 : vma_paths__rest(s->vma, !on);
+
+	if (err)
+		return limits__set(&t->limits, "source_vma", 0,
+				   "calls of mmap and brk are no longer traced: %s",
+				   strerror(-err));
+	if (rested == !on)
+		return 0;
+	snprintf(e.text, sizeof(e.text), "%s",
+		 on ? "the address space of watched processes changed: mmap and brk are traced "
+		      "from here on"
+		    : "watched processes map nothing: mmap and brk are not traced until their "
+		      "address space changes");
+	return vec_push(&t->events, e);
+}
+
 static int update(struct sampler_paths *s, bool last, struct tick *t)
 {
 	int err = s->paths ? user_paths__tell(s->paths, last, t) : 0;
@@ -211,6 +245,8 @@ static int update(struct sampler_paths *s, bool last, struct tick *t)
 		err = user_paths__limits(s->paths, &t->limits);
 	if (!err)
 		err = sampler_heap__tick(&s->heap, last, t);
+	if (!err && s->vma && !last)
+		err = update_calls(s, t);
 	if (!err && s->vma)
 		err = vma_paths__tell(s->vma, last, t);
 	if (!err && s->vma)

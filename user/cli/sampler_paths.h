@@ -2,6 +2,7 @@
 /* Call paths into the ticks: who is sampled, the stacks, and at the end their names. */
 #pragma once
 
+#include "analyze/call_tier.h"
 #include "cli/sampler_heap.h"
 #include "cli/sampler_slab.h"
 #include "cli/target.h"
@@ -25,6 +26,7 @@ struct sampler_paths {
 	struct sampler_heap heap;
 	struct user_paths *paths;    /* NULL: no pages are sampled */
 	struct vma_paths *vma;	     /* NULL: address space is not followed */
+	struct call_tier calls;	     /* of vma */
 	struct kernel_paths *kernel; /* NULL: no page attribution */
 	struct sampling_options options;
 	struct symbolizer *symbolizer;
@@ -41,7 +43,7 @@ int sampler_paths__open_stacks(struct sampler_paths *s, const struct sampling_op
 /* User pages of targets. 0, -ENODATA (loaded without sampling) or -errno. */
 int sampler_paths__open_user(struct sampler_paths *s, struct pages *pages);
 /* Their address space. 0, -ENODATA (the source is not there) or -errno. */
-int sampler_paths__open_vma(struct sampler_paths *s, const struct tracer *tracer);
+int sampler_paths__open_vma(struct sampler_paths *s, struct tracer *tracer);
 /* Kernel pages of everybody. 0 or -errno. */
 int sampler_paths__open_kernel(struct sampler_paths *s, struct pages *pages);
 /* From here on samples are read, by a thread with the rights its caller has now. 0 or -errno. */

@@ -28,6 +28,10 @@ int vma_losses__tell(const struct vma_losses *v, struct limits *l)
 		{v->pauses, "map_pauses",
 		 "times nothing was written down of mmap and brk for a while, as there were too "
 		 "many calls for the budget (--unwind-budget): what was mapped then has no path"},
+		{v->rests, "map_rests",
+		 "times watched processes had mapped nothing for a while, and their calls were "
+		 "not traced until their address space had another size: what changed it has no "
+		 "path"},
 		{v->failed, "map_records_lost",
 		 "calls that were not kept: out of memory, or too many ranges"},
 		{v->looks_failed, "map_looks_lost",

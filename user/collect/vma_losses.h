@@ -12,6 +12,7 @@ struct vma_losses {
 	uint64_t stale_bytes;  /* were taken for mapped and are not, since the start */
 	uint64_t widened;      /* times samples were made rarer, from exact on */
 	uint64_t pauses;
+	uint64_t rests;	       /* times nobody mapped anything, and calls were not traced */
 	uint64_t failed;       /* records that were not kept */
 	uint64_t looks_failed; /* looks at a process that did not hold still */
 };

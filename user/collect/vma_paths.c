@@ -276,7 +276,7 @@ static void vma_paths__closep(struct vma_paths **p)
 	vma_paths__close(*p);
 }
 
-int vma_paths__open(const struct tracer *tracer, int root_fd, uint32_t budget_permille,
+int vma_paths__open(struct tracer *tracer, int root_fd, uint32_t budget_permille,
 		    struct stack_walker *walker, struct vma_paths **ret)
 {
 	_cleanup_(vma_paths__closep) struct vma_paths *p = calloc(1, sizeof(*p));
@@ -335,6 +335,30 @@ void vma_paths__forget(struct vma_paths *p, struct proc_id id)
 	pthread_mutex_lock(&p->book->lock);
 	vma_spaces__remove(&p->spaces, id);
 	pthread_mutex_unlock(&p->book->lock);
+}
+
+uint64_t vma_paths__last_ns(struct vma_paths *p)
+{
+	uint64_t last = 0;
+
+	pthread_mutex_lock(&p->book->lock);
+	vec_for_each(space, &p->spaces.spaces)
+		if ((*space)->changed_ns > last)
+			last = (*space)->changed_ns;
+	pthread_mutex_unlock(&p->book->lock);
+	return last;
+}
+
+int vma_paths__rest(struct vma_paths *p, bool rest)
+{
+	int err = vma_trace__calls(p->trace, !rest);
+
+	pthread_mutex_lock(&p->book->lock);
+	if (!rest)
+		look_at_all(p);
+	p->losses.rests += rest;
+	pthread_mutex_unlock(&p->book->lock);
+	return err;
 }
 
 static int sum_range(void *arg, uint64_t start, uint64_t end, struct range_tag *tag)

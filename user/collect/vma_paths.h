@@ -13,7 +13,7 @@
 struct vma_paths;
 
 /* 0, -ENODATA (the source is not there) or -errno. Tracer, root_fd and walker must outlive it. */
-int vma_paths__open(const struct tracer *tracer, int root_fd, uint32_t budget_permille,
+int vma_paths__open(struct tracer *tracer, int root_fd, uint32_t budget_permille,
 		    struct stack_walker *walker, struct vma_paths **ret);
 /* Starts the thread that reads records, with the rights its caller has now. 0 or -errno. */
 int vma_paths__start(struct vma_paths *p);
@@ -22,6 +22,11 @@ void vma_paths__close(struct vma_paths *p); /* NULL allowed */
 /* Watches this process from now on; heirs: and who it forks. 0 or -errno. */
 int vma_paths__mark(struct vma_paths *p, struct proc_id id, bool heirs);
 void vma_paths__forget(struct vma_paths *p, struct proc_id id);
+
+/* CLOCK_BOOTTIME of the last call, fork or exec that was seen; 0: none. */
+uint64_t vma_paths__last_ns(struct vma_paths *p);
+/* Stops tracing calls, or goes on; what is mapped is then looked up. 0 or -errno. */
+int vma_paths__rest(struct vma_paths *p, bool rest);
 
 /* Brings the book's paths up to date, and appends what each process has mapped. `last`: after a
  * look at what really is mapped. 0 or -ENOMEM. */

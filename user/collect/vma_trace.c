@@ -12,7 +12,7 @@
 #include "base/log.h"
 
 struct vma_trace {
-	const struct tracer *tracer;
+	struct tracer *tracer;
 	struct mt_vma_control *control;
 	struct ring_buffer *ring;
 	int targets_fd, cpu_fd;
@@ -44,7 +44,7 @@ static void vma_trace__closep(struct vma_trace **t)
 	vma_trace__close(*t);
 }
 
-int vma_trace__open(const struct tracer *tracer, vma_fn *fn, void *arg, struct vma_trace **ret)
+int vma_trace__open(struct tracer *tracer, vma_fn *fn, void *arg, struct vma_trace **ret)
 {
 	_cleanup_(vma_trace__closep) struct vma_trace *t = calloc(1, sizeof(*t));
 
@@ -100,6 +100,11 @@ void vma_trace__forget(struct vma_trace *t, struct proc_id id)
 		return;
 	if (bpf_map_delete_elem(t->targets_fd, &id.pid))
 		log_debug_errno(errno, "pid %u is watched on, ignoring", id.pid);
+}
+
+int vma_trace__calls(struct vma_trace *t, bool on)
+{
+	return tracer__trace_calls(t->tracer, on);
 }
 
 void vma_trace__control(struct vma_trace *t, uint64_t interval, bool paused)

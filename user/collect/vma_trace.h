@@ -17,12 +17,15 @@ struct vma_counts {
 };
 
 /* Tracer must outlive it. 0, -ENODATA (source not there) or -errno. */
-int vma_trace__open(const struct tracer *tracer, vma_fn *fn, void *arg, struct vma_trace **ret);
+int vma_trace__open(struct tracer *tracer, vma_fn *fn, void *arg, struct vma_trace **ret);
 void vma_trace__close(struct vma_trace *t); /* NULL allowed */
 
 /* Watched from now on; heirs: and who it forks. 0 or -errno. */
 int vma_trace__mark(struct vma_trace *t, struct proc_id id, bool heirs);
 void vma_trace__forget(struct vma_trace *t, struct proc_id id);
+
+/* Whether calls are traced at all: costs every system call of the machine. 0 or -errno. */
+int vma_trace__calls(struct vma_trace *t, bool on);
 
 /* Stacks of one call in so many mapped bytes; 0: of every one. paused: no calls at all. */
 void vma_trace__control(struct vma_trace *t, uint64_t interval, bool paused);

@@ -140,30 +140,51 @@ static void load_oom(struct tracer *t, struct features *features)
 	t->obj[SOURCE_OOM] = NULL;
 }
 
+static int attach_calls(struct tracer *t, char reason[static BPF_REASON_SIZE])
+{
+	static const char *const calls[] = {"mmap", "munmap", "mremap", "brk"};
+	struct bpf_object *obj = t->obj[SOURCE_VMA];
+	int fd = t->call_events_fd, err = 0;
+	char program[32], event[32];
+
+	for (size_t i = 0; !err && i < N_ELEMS(calls); i++) {
+		snprintf(program, sizeof(program), "vma_enter_%s", calls[i]);
+		snprintf(event, sizeof(event), "sys_enter_%s", calls[i]);
+		err = bpf_attach_syscall(obj, program, fd, event, &t->calls, reason);
+		snprintf(event, sizeof(event), "sys_exit_%s", calls[i]);
+		err = err ?: bpf_attach_syscall(obj, "vma_exit", fd, event, &t->calls, reason);
+	}
+	return err;
+}
+
+int tracer__trace_calls(struct tracer *t, bool on)
+{
+	char reason[BPF_REASON_SIZE];
+	int err;
+
+	bpf_links__free(&t->calls);
+	if (!on || !t->obj[SOURCE_VMA])
+		return 0;
+	err = attach_calls(t, reason);
+	if (err)
+		log_debug("calls of mmap and brk: %s", reason);
+	return err;
+}
+
 static int attach_vma(struct tracer *t, int root_fd, char reason[static BPF_REASON_SIZE])
 {
 	/* Who begins and ends from before the first call is seen. */
 	static const char *const life[] = {"vma_fork", "vma_exec", "vma_exit_process"};
-	static const char *const calls[] = {"mmap", "munmap", "mremap", "brk"};
-	_cleanup_close_ int events = syscall_events_open(root_fd);
-	struct bpf_object *obj = t->obj[SOURCE_VMA];
-	char program[32], event[32];
 	int err = 0;
 
-	if (events < 0) {
-		snprintf(reason, BPF_REASON_SIZE, "tracefs: %s", strerror(-events));
-		return events;
+	t->call_events_fd = syscall_events_open(root_fd);
+	if (t->call_events_fd < 0) {
+		snprintf(reason, BPF_REASON_SIZE, "tracefs: %s", strerror(-t->call_events_fd));
+		return t->call_events_fd;
 	}
 	for (size_t i = 0; !err && i < N_ELEMS(life); i++)
-		err = bpf_attach(obj, life[i], &t->links, reason);
-	for (size_t i = 0; !err && i < N_ELEMS(calls); i++) {
-		snprintf(program, sizeof(program), "vma_enter_%s", calls[i]);
-		snprintf(event, sizeof(event), "sys_enter_%s", calls[i]);
-		err = bpf_attach_syscall(obj, program, events, event, &t->links, reason);
-		snprintf(event, sizeof(event), "sys_exit_%s", calls[i]);
-		err = err ?: bpf_attach_syscall(obj, "vma_exit", events, event, &t->links, reason);
-	}
-	return err;
+		err = bpf_attach(t->obj[SOURCE_VMA], life[i], &t->links, reason);
+	return err ?: attach_calls(t, reason);
 }
 
 /* A system call that is traced makes all of the machine dearer: only where somebody is watched,
@@ -189,6 +210,7 @@ static void load_vma(struct tracer *t, int root_fd, struct features *features)
 		return;
 	while (t->links.n > n_links)
 		bpf_link__destroy(t->links.v[--t->links.n]);
+	bpf_links__free(&t->calls);
 	lose(t, features, SOURCE_VMA, reason, "a kernel built with CONFIG_FTRACE_SYSCALLS");
 	bpf_object__close(t->obj[SOURCE_VMA]);
 	t->obj[SOURCE_VMA] = NULL;
@@ -262,6 +284,7 @@ int tracer__open(int root_fd, const bool disabled[_SOURCE_MAX], uint32_t stack_b
 	if (!t)
 		return -ENOMEM;
 	memcpy(t->disabled, disabled, sizeof(t->disabled));
+	t->call_events_fd = -1;
 	if (faccessat(root_fd, "sys/kernel/btf/vmlinux", R_OK, 0)) {
 		err = -errno;
 		features__set(features, "bpf", FEATURE_MISSING,
@@ -348,6 +371,8 @@ void tracer__close(struct tracer *t)
 {
 	if (!t)
 		return;
+	bpf_links__free(&t->calls);
+	cleanup_close(&t->call_events_fd);
 	bpf_links__free(&t->links);
 	for (int id = 0; id < _SOURCE_MAX; id++)
 		bpf_object__close(t->obj[id]);

@@ -20,6 +20,8 @@ struct tracer {
 	struct machine machine;
 	struct bpf_object *obj[_SOURCE_MAX]; /* NULL: not loaded */
 	struct bpf_links links;
+	struct bpf_links calls; /* tracer__trace_calls() */
+	int call_events_fd;
 	struct bpf_shared shared, vma_maps;
 	struct bpf_map_size sizes[16];
 	uint32_t max_owners;
@@ -40,6 +42,10 @@ int tracer__open(int root_fd, const bool disabled[_SOURCE_MAX], uint32_t stack_b
 		 struct features *features, struct tracer **ret);
 void tracer__attach(struct tracer *t, struct features *features);
 void tracer__close(struct tracer *t); /* NULL allowed */
+
+/* System calls that map memory, of watched processes: traced from tracer__open() on, where the
+ * source is there. 0 or -errno. */
+int tracer__trace_calls(struct tracer *t, bool on);
 
 bool tracer__has(const struct tracer *t, enum bpf_source_id id);
 
