@@ -19,20 +19,21 @@ static __always_inline __u64 main_stack_left(__u64 sp)
 }
 
 /* As much as there is, page by page: the stack may end before the copy is full, and a read past
- * its end gives nothing at all. Does not fault pages in. `to` has room for cfg.stack_bytes and
- * MT_STACK_SLACK. */
+ * its end gives nothing at all. Of a main thread's no page beyond where it began: cut to the byte,
+ * the 5.10 verifier loses its bounds. Does not fault pages in. `to` has room for cfg.stack_bytes
+ * and MT_STACK_SLACK. */
 static __always_inline __u32 copy_stack(__u8 *to, __u64 sp)
 {
 	__u64 left = main_stack_left(sp);
-	__u32 done = 0, wanted = left < cfg.stack_bytes ? left : cfg.stack_bytes;
+	__u32 done = 0;
 
 	for (__u32 i = 0; i <= MT_STACK_MAX / 4096; i++) {
 		__u32 n = 4096 - (sp & 4095);
 
-		if (done >= wanted)
+		if (done >= cfg.stack_bytes || done >= left)
 			break;
-		if (n > wanted - done)
-			n = wanted - done;
+		if (n > cfg.stack_bytes - done)
+			n = cfg.stack_bytes - done;
 		if (bpf_probe_read_user(&to[done & (cfg.stack_bytes - 1)], n & (MT_STACK_SLACK - 1),
 					(void *)sp))
 			break;
