@@ -217,7 +217,8 @@ cycle() {
 	jq -c '.hidden_owners[] | select(.kind == "bpf_ownerless")' "$T/report.json"
 	jq -e --arg name "map $id " --argjson pid "$VICTIM_PID" 'any(.hidden_owners[];
 		.kind == "bpf_ownerless" and (.name | startswith($name) and endswith("pinned")) and
-		.pid == $pid and .comm == "kernelmem" and .ended and .end_bytes >= 1048576)' \
+		.pid == $pid and .comm == "kernelmem" and .ended and .end_bytes >= 1048576 and
+		(.exit_time | test("^20[0-9-]+T")))' \
 		"$T/report.json"
 	[ "$(maps_of "$VICTIM_PID")" = "" ]
 }
@@ -327,7 +328,8 @@ cached_file_is_named() { # OPTION...
 	jq -e --arg path "$(truth .path)" --argjson pid "$VICTIM_PID" --argjson held "$HELD" \
 		--argjson before "$(truth .cached_before_bytes)" \
 		'any(.hidden_owners[]; .kind == "cached_file" and .pid == $pid and
-		(.name as $name | $path | startswith($name)) and .end_bytes == $held and
+		(.name as $name | $path | startswith($name)) and
+		.end_bytes <= $held and .end_bytes >= $held - 1048576 and
 		.delta_bytes >= $held - $before - 1048576)' "$T/report.json"
 }
 
