@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "analyze/report_math.h"
+#include "base/when.h"
 
 /* A smaller loss is what any machine does by itself. */
 #define LOSS_MIN (8 << 20)
@@ -274,8 +275,11 @@ bool cause_find_reclaimable(const struct report *r, const struct owner_sample *o
 }
 
 /* "of dentry", "of tcpdump (pid 812)", "of /dev/shm/x, made by tool (pid 7), which has ended" */
-static void say_holder(const struct hidden_sample *s, struct strbuf *b)
+static void say_holder(const struct report_hidden *row, struct strbuf *b)
 {
+	const struct hidden_sample *s = &row->last;
+	char time[UTC_TIME_SIZE];
+
 	if (*s->name)
 		strbuf_addf(b, " of %.40s", s->name);
 	if (s->id.pid)
@@ -284,7 +288,9 @@ static void say_holder(const struct hidden_sample *s, struct strbuf *b)
 		strbuf_addf(b, "%.*s (pid %u)", COMM_SIZE - 1, s->comm, s->id.pid);
 	else if (s->id.pid)
 		strbuf_addf(b, "pid %u", s->id.pid);
-	if (s->is_left)
+	if (row->ended_ns)
+		strbuf_addf(b, ", which ended at %.19sZ", utc_time(time, row->ended_ns));
+	else if (s->is_left)
 		strbuf_addf(b, ", which has ended");
 	strbuf_addf(b, " (%s)", hidden_kinds[s->kind].source);
 }
@@ -367,7 +373,7 @@ void cause_say(const struct cause *c, struct strbuf *b)
 	if (c->holder_grown)
 		strbuf_addf(b, ": %s", human_bytes(part, c->holder_grown));
 	if (c->holder)
-		say_holder(&c->holder->last, b);
+		say_holder(c->holder, b);
 	else if (c->process)
 		strbuf_addf(b, " of %.*s (pid %u)", COMM_SIZE - 1, c->process->comm,
 			    c->process->id.pid);

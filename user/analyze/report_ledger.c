@@ -319,6 +319,18 @@ static void fill_spans(const struct history *h, struct report *r)
 		r->available = (struct span){true, false, from, to};
 }
 
+/* What the dead left, by time of death. */
+static void note_ends(const struct history *h, struct report *r)
+{
+	vec_for_each(row, &r->hidden) {
+		const struct proc_history *p =
+			row->last.id.pid ? history__find_proc(h, row->last.id) : NULL;
+
+		if (p && row->last.is_left && p->last.end.ended)
+			row->ended_ns = p->last.end.time_ns;
+	}
+}
+
 int report_ledger__add(const struct history *h, struct report *r)
 {
 	struct ends x = {
@@ -341,6 +353,7 @@ int report_ledger__add(const struct history *h, struct report *r)
 	if (!err && r->hidden.n)
 		qsort(r->hidden.v, r->hidden.n, sizeof(*r->hidden.v), compare_rows);
 	cut_rows(r);
+	note_ends(h, r);
 	if (!err)
 		err = add_lines(&x, r);
 	fill_total(&x, r);

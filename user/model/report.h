@@ -222,6 +222,7 @@ struct report_hidden {
 	bool start_known;	   /* false: knows only what came since the start */
 	uint64_t start, end;
 	uint64_t start_count, end_count;
+	uint64_t ended_ns; /* CLOCK_REALTIME, of its process; 0: it lives, or ended unseen */
 };
 
 /* How far the ledger tells why MemAvailable changed. */

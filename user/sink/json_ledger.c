@@ -80,6 +80,7 @@ static void write_hidden(struct json_writer *w, const struct report *r)
 		json_add_string(o, "line", ledger_lines[def->line].word,
 				strlen(ledger_lines[def->line].word));
 		add_holder(o, &row->last);
+		json_add_time(o, "exit_time", row->ended_ns);
 		if (row->start_known)
 			json_add_u64(o, "start_bytes", row->start);
 		json_add_u64(o, "end_bytes", row->end);
