@@ -136,14 +136,10 @@ void look_find_hidden(struct looker *x)
 /* What has its own line already, or is our own cost. */
 static bool is_told_of(const struct looker *x, struct proc_id id)
 {
+	const struct proc_history *p = history__find_proc(x->h, id);
 	uint64_t grown, seen_ns;
 
-	if (id.pid == x->self)
-		return true;
-	vec_for_each(p, &x->h->procs)
-		if (proc_id_equal((*p)->last.id, id))
-			return !look_growth_of(x, *p, &grown, &seen_ns);
-	return false;
+	return id.pid == x->self || (p && !look_growth_of(x, p, &grown, &seen_ns));
 }
 
 /* In words, where the ledger tells: false where it is said elsewhere, or nobody's. */

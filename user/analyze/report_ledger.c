@@ -324,9 +324,9 @@ static void note_ends(const struct history *h, struct report *r)
 {
 	vec_for_each(row, &r->hidden) {
 		const struct proc_history *p =
-			row->last.id.pid ? history__find_proc(h, row->last.id) : NULL;
+			row->last.is_left ? history__find_proc(h, row->last.id) : NULL;
 
-		if (p && row->last.is_left && p->last.end.ended)
+		if (p && p->last.end.ended)
 			row->ended_ns = p->last.end.time_ns;
 	}
 }

@@ -217,24 +217,24 @@ static uint64_t size_of_targets(const struct tick *t)
 /* Where nobody maps anything the calls rest. */
 static int update_calls(struct sampler_paths *s, struct tick *t)
 {
-	bool rested = s->calls.resting;
+	bool was_on = !s->calls.resting;
 	bool on = call_tier__step(&s->calls, size_of_targets(t), vma_paths__last_ns(s->vma),
 				  clock_ns(CLOCK_BOOTTIME));
-	struct event e = {.time_ns = t->time_ns, .kind = EVENT_NOTE};
-	int err = rested == !on ? 0 : vma_paths__rest(s->vma, !on);
+	int err;
 
+	if (on == was_on)
+		return 0;
+	err = vma_paths__rest(s->vma, !on);
 	if (err)
 		return limits__set(&t->limits, "source_vma", 0,
 				   "calls of mmap and brk are no longer traced: %s",
 				   strerror(-err));
-	if (rested == !on)
-		return 0;
-	snprintf(e.text, sizeof(e.text), "%s",
-		 on ? "the address space of watched processes changed: mmap and brk are traced "
-		      "from here on"
-		    : "watched processes map nothing: mmap and brk are not traced until their "
-		      "address space changes");
-	return vec_push(&t->events, e);
+	return tick__note(
+		t, t->time_ns,
+		on ? "the address space of watched processes changed: mmap and brk are traced "
+		     "from here on"
+		   : "watched processes map nothing: mmap and brk are not traced until their "
+		     "address space changes");
 }
 
 static int update(struct sampler_paths *s, bool last, struct tick *t)

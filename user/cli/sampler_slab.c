@@ -46,14 +46,6 @@ void sampler_slab__close(struct sampler_slab *s)
 	s->paths = NULL;
 }
 
-static int tell(struct tick *t, const char *text)
-{
-	struct event e = {.time_ns = t->time_ns, .kind = EVENT_NOTE};
-
-	snprintf(e.text, sizeof(e.text), "%s", text);
-	return vec_push(&t->events, e);
-}
-
 static struct slab_use use_of(const struct tick *t)
 {
 	struct slab_use use = {};
@@ -71,13 +63,15 @@ static int follow(struct sampler_slab *s, struct tick *t)
 		return 0;
 	if (!want) {
 		slab_paths__switch_off(s->paths);
-		return tell(t, "slab memory has stopped growing: its objects are no longer traced");
+		return tick__note(
+			t, t->time_ns,
+			"slab memory has stopped growing: its objects are no longer traced");
 	}
 	if (switch_on(s)) {
 		log_debug("slab objects: %s", s->reason);
 		return 0;
 	}
-	return tell(t, "slab memory grows: its objects are traced from here on");
+	return tick__note(t, t->time_ns, "slab memory grows: its objects are traced from here on");
 }
 
 int sampler_slab__tick(struct sampler_slab *s, struct tick *t)

@@ -90,10 +90,7 @@ static struct moment make_moment(struct watch *w)
 
 int watch__note(struct watch *w, uint64_t time_ns, const char *text)
 {
-	struct event event = {.time_ns = time_ns, .kind = EVENT_NOTE};
-
-	snprintf(event.text, sizeof(event.text), "%s", text);
-	return vec_push(&w->rec.tick.events, event);
+	return tick__note(&w->rec.tick, time_ns, text);
 }
 
 static int add_note(struct watch *w, const char *text)

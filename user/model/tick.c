@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/tick.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Declared with their sizes in the header and defined without: a table that
@@ -34,6 +35,14 @@ const char *const event_kind_names[] = {
 	[EVENT_PID_REUSED] = "pid_reused",
 	[EVENT_NOTE] = "note",
 };
+
+int tick__note(struct tick *t, uint64_t time_ns, const char *text)
+{
+	struct event e = {.time_ns = time_ns, .kind = EVENT_NOTE};
+
+	snprintf(e.text, sizeof(e.text), "%s", text);
+	return vec_push(&t->events, e);
+}
 
 void tick__clear(struct tick *t)
 {

@@ -254,6 +254,8 @@ struct tick {
 	uint32_t n_procs; /* alive now, changed or not */
 };
 
+/* An EVENT_NOTE; time_ns: CLOCK_REALTIME. 0 or -ENOMEM. */
+int tick__note(struct tick *t, uint64_t time_ns, const char *text);
 void tick__clear(struct tick *t); /* keeps the allocations */
 void tick__free(struct tick *t);
 
