@@ -48,7 +48,7 @@ static inline __attribute__((always_inline)) __u64 mt_gap_next(struct mt_gap *ga
 	if (saved < 0)
 		next += next / 2;
 	else if (saved > MT_PACE_SAVED_MAX_NS / 2)
-		next -= next / 3;
+		next = interval;
 	return next < interval ? interval : next > widest ? widest : next;
 }
 
