@@ -249,8 +249,12 @@ static __always_inline __u64 walk(const __u64 *regs, struct mt_heap_thread *t, _
 	w.addr = word[0];
 	walk_frames(&w);
 	if (w.unknown) {
+		__u64 number;
+
 		t->path.n = w.n;
-		return send_stack(t, before, w.sp, w.bp);
+		number = send_stack(t, before, w.sp, w.bp);
+		/* No room: what was walked stands. */
+		return number ?: keep_path(t, w.hash, w.n, MT_RULE_BROKEN);
 	}
 	if (w.end == MT_RULE_TAIL && w.n == 2)
 		return before;

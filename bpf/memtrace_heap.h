@@ -158,7 +158,7 @@ enum mt_heap_count {
 	MT_HEAP_C_FULL,	      /* blocks without room in heap_blocks … */
 	MT_HEAP_C_FULL_BYTES, /* … and their bytes */
 	MT_HEAP_C_STALE,      /* addresses given out again whose free was not seen */
-	MT_HEAP_C_NO_PATH,    /* blocks whose path was lost: the ring was full */
+	MT_HEAP_C_NO_PATH,    /* blocks whose path ends early: the ring was full */
 	MT_HEAP_C_NO_ROOM,    /* blocks whose path found no room in heap_paths */
 	MT_HEAP_C_NO_THREAD,  /* calls not seen: no room in heap_threads */
 	MT_HEAP_C_NO_PROC,    /* children not watched: no room in heap_procs */

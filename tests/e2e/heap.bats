@@ -272,3 +272,23 @@ with_library() {
 		any(.stack[]; .function // "" | test("^Builtins_"))) | .live_bytes] | add >= 48 * 1048576' \
 		"$T/report.json"
 }
+
+# Thousands of calls from places that are new, before the first stack has been read.
+@test "a program that begins: hardly a block without its whole path" {
+	local all whole nameless
+	need node
+	start_memtrace --heap -- node -e 'const k = [];
+		for (let i = 0; i < 400; i++) k.push(Buffer.allocUnsafeSlow(16384));
+		require("fs").writeFileSync(process.argv[1], String(process.pid));
+		setTimeout(() => k, 60000)' "$T/node"
+	until_true 120 test -s "$T/node"
+	track "$(cat "$T/node")"
+	end_memtrace
+	jq -r '[.limits[] | select(.kind | startswith("heap")) | {(.kind): .count}] | add' "$T/report.json"
+	IFS=$'\t' read -r all whole nameless <<<"$(jq -r '[.paths[] | select(.domain == "heap")] |
+		[([.[].live_bytes] | add), ([.[] | select(.complete) | .live_bytes] | add),
+		([.[] | select(.stack | length == 0) | .live_bytes] | add // 0)] | @tsv' "$T/report.json")"
+	at_least "all of it" "$all" $((400 * 16384))
+	at_least "by whole paths" "$whole" $((all / 10 * 9))
+	at_least "without a path, of $nameless" $((all / 100)) "$nameless"
+}

@@ -47,8 +47,8 @@ int heap__limits(struct heap *h, struct limits *l)
 		 "addresses that were handed out again though their free was not seen: the block "
 		 "before was counted until then"},
 		{c[MT_HEAP_C_NO_PATH] + own->unknown, "heap_paths_lost",
-		 "heap blocks whose stack could not be looked at in time: they are counted, "
-		 "without a path"},
+		 "heap blocks whose stack could not be looked at in time: they are counted, by a "
+		 "path that ends early or is missing"},
 		{c[MT_HEAP_C_NO_ROOM] + own->rules_full, "heap_paths_full",
 		 "heap blocks whose call path found no room in the tables: they are counted, "
 		 "without a path"},

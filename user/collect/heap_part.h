@@ -15,24 +15,32 @@ struct heap_file {
 	struct heap_functions functions;
 };
 
+/* What the kernel side has been taught of a return address. */
+struct heap_taught {
+	uint64_t pc;
+	struct mt_heap_rule rule;
+};
+
 struct heap_watched {
 	struct proc_id id;
 	char comm[COMM_SIZE];
 	uint64_t space;
 	uint32_t lost_path;	     /* of blocks without one; 0: not made yet */
 	struct unwind_space *unwind; /* NULL: cannot be read */
-	VEC(uint64_t) rules;	     /* return addresses that the kernel side has rules of */
-	VEC(uint32_t) probed;	     /* files, by index */
-	struct bpf_links links;	     /* the thread's, once it runs */
-	uint64_t due_ns;	     /* CLOCK_MONOTONIC: next look at what it has mapped */
-	uint32_t looks;		     /* since its exec */
-	uint32_t refreshes;	     /* since its exec, for code that was not known */
-	bool no_allocator;	     /* counted as one without */
-	bool gone;		     /* the thread has been told so */
-	bool retired;		     /* gone, and only its name is kept: until `summed` */
-	bool ended;		     /* its space was another, or none, when last summed up */
-	bool exited;		     /* ended, and not by an exec */
-	bool summed;		     /* after its exit: its last blocks are in the paths */
+	VEC(struct heap_taught) rules;
+	struct hmap rule_at;	/* return address -> index of rules */
+	VEC(uint32_t) probed;	/* files, by index */
+	struct bpf_links links; /* the thread's, once it runs */
+	uint64_t due_ns;	/* CLOCK_MONOTONIC: next look at what it has mapped */
+	uint32_t looks;		/* since its exec */
+	uint32_t refreshes;	/* since its exec, for code that was not known */
+	uint64_t refresh_ns;	/* CLOCK_MONOTONIC: no sooner again */
+	bool no_allocator;	/* counted as one without */
+	bool gone;		/* the thread has been told so */
+	bool retired;		/* gone, and only its name is kept: until `summed` */
+	bool ended;		/* its space was another, or none, when last summed up */
+	bool exited;		/* ended, and not by an exec */
+	bool summed;		/* after its exit: its last blocks are in the paths */
 };
 
 struct heap_counts {
@@ -110,7 +118,7 @@ int heap__renew(struct heap *h);
 void heap_stacks__add(struct heap *h, const struct mt_heap_stack *s, size_t size);
 /* Path in the book of a block's path key; of w's lost ones when it has none. 0 or -ENOMEM. */
 int heap_stacks__path(struct heap *h, struct heap_watched *w, uint64_t key, uint32_t *ret);
-/* The code of w is another than it was: rules are asked for anew. */
+/* Code of w has been replaced: rules are asked for anew. */
 void heap_stacks__forget_rules(struct heap *h, struct heap_watched *w);
 
 /* --- heap_sum.c --- */

@@ -10,8 +10,9 @@
 #include "base/clock.h"
 #include "collect/heap_part.h"
 
-/* Code that is loaded while the program runs: how soon a look at its mappings is worth it. */
-#define REFRESH_UNKNOWN_NS (50 * 1000000ull)
+/* Code that is loaded while the program runs: of a CPU's time one part in so many may go into
+ * looks at its mappings. */
+#define REFRESH_SHARE 20
 /* A program that has just begun maps its libraries: so many looks without waiting. */
 #define REFRESHES_FREE 64
 
@@ -19,12 +20,13 @@ void heap_stacks__forget_rules(struct heap *h, struct heap_watched *w)
 {
 	if (!w->rules.n)
 		return;
-	vec_for_each(pc, &w->rules) {
-		const struct mt_heap_at at = {*pc, w->space};
+	vec_for_each(taught, &w->rules) {
+		const struct mt_heap_at at = {taught->pc, w->space};
 
 		bpf_map_delete_elem(h->rules_fd, &at);
 	}
 	w->rules.n = 0;
+	hmap_clear(&w->rule_at);
 	if (heap__renew(h))
 		h->counts.failed++;
 }
@@ -37,36 +39,49 @@ struct teaching {
 /* Whether there is code that we know of; looks again when there was none. */
 static bool has_code(struct heap *h, struct heap_watched *w, uint64_t addr)
 {
-	uint64_t before, min_ns;
+	uint64_t before, start_ns, end_ns;
 
 	if (unwind_space__has(w->unwind, addr))
 		return true;
-	before = unwind_space__code(w->unwind);
-	min_ns = w->refreshes++ < REFRESHES_FREE ? 0 : REFRESH_UNKNOWN_NS;
-	unwind_space__refresh(w->unwind, clock_ns(CLOCK_MONOTONIC), min_ns);
-	if (unwind_space__code(w->unwind) != before)
+	start_ns = clock_ns(CLOCK_MONOTONIC);
+	if (w->refreshes++ >= REFRESHES_FREE && start_ns < w->refresh_ns)
+		return false;
+	before = unwind_space__replaced(w->unwind);
+	unwind_space__refresh(w->unwind, start_ns, 0);
+	end_ns = clock_ns(CLOCK_MONOTONIC);
+	w->refresh_ns = end_ns + REFRESH_SHARE * (end_ns - start_ns);
+	if (unwind_space__replaced(w->unwind) != before)
 		heap_stacks__forget_rules(h, w);
 	return unwind_space__has(w->unwind, addr);
 }
 
-/* From the kernel side, or new and told to it. */
+static void tell_rule(struct heap *h, struct heap_watched *w, const struct heap_taught *taught)
+{
+	const struct mt_heap_at at = {taught->pc, w->space};
+
+	if (bpf_map_update_elem(h->rules_fd, &at, &taught->rule, BPF_ANY))
+		h->counts.rules_full++;
+	else if (vec_push(&w->rules, *taught) ||
+		 hmap_put(&w->rule_at, (struct hmap_key){{taught->pc}}, (uint32_t)w->rules.n - 1))
+		h->counts.failed++;
+}
+
+/* One that was told before, or new and told now: of many stacks that were sent before the first of
+ * them was read, all but that one find what they lack here. */
 static struct mt_heap_rule teach(void *arg, uint64_t pc)
 {
 	struct teaching *t = arg;
-	const struct mt_heap_at at = {pc, t->w->space};
-	struct mt_heap_rule rule;
+	struct heap_taught taught = {.pc = pc};
+	uint32_t i;
 
-	if (!bpf_map_lookup_elem(t->h->rules_fd, &at, &rule))
-		return rule;
+	if (hmap_get(&t->w->rule_at, (struct hmap_key){{pc}}, &i))
+		return t->w->rules.v[i].rule;
 	/* Where nothing is known of the code, it may be a moment later. */
 	if (!has_code(t->h, t->w, pc - 1) && !has_code(t->h, t->w, pc))
 		return (struct mt_heap_rule){.kind = MT_RULE_BROKEN};
-	rule = unwind_rule(t->w->unwind, pc);
-	if (bpf_map_update_elem(t->h->rules_fd, &at, &rule, BPF_ANY))
-		t->h->counts.rules_full++;
-	else if (vec_push(&t->w->rules, pc))
-		t->h->counts.failed++;
-	return rule;
+	taught.rule = unwind_rule(t->w->unwind, pc);
+	tell_rule(t->h, t->w, &taught);
+	return taught.rule;
 }
 
 /* A path of the book with these addresses. 0 or -ENOMEM. */

@@ -39,6 +39,7 @@ static void release(struct heap *h, struct heap_watched *w)
 	unwind_space__close(w->unwind);
 	w->unwind = NULL;
 	vec_free(&w->rules);
+	hmap_free(&w->rule_at);
 	vec_free(&w->probed);
 }
 
@@ -82,10 +83,10 @@ static int read_modules(struct heap *h, struct heap_watched *w, struct found *re
 
 	pthread_mutex_lock(&h->book->lock);
 	if (w->unwind) {
-		before = unwind_space__code(w->unwind);
+		before = unwind_space__replaced(w->unwind);
 		if (unwind_space__refresh(w->unwind, clock_ns(CLOCK_MONOTONIC), 0))
 			log_debug("pid %u: mappings not read", w->id.pid);
-		if (unwind_space__code(w->unwind) != before)
+		if (unwind_space__replaced(w->unwind) != before)
 			heap_stacks__forget_rules(h, w);
 		err = unwind_space__each_module(w->unwind, add_fd, ret);
 	}

@@ -24,8 +24,9 @@ struct space_map {
 struct unwind_space {
 	int proc_fd; /* /proc/PID: of this process only, even when its pid is another's */
 	struct proc_id id;
-	struct modules *modules; /* not owned */
-	VEC(struct space_map) maps;
+	struct modules *modules;		 /* not owned */
+	VEC(struct space_map) maps, maps_before; /* the latter of the last time they changed */
+	uint64_t replaced;
 	char *text; /* of maps */
 	size_t text_cap;
 	uint64_t text_hash, read_ns;
@@ -228,13 +229,41 @@ static uint64_t hash_code(struct cursor text)
 	return h;
 }
 
+/* Whether all code is still there that was there before. */
+static bool is_same_and_more(const struct unwind_space *u)
+{
+	vec_for_each(before, &u->maps_before) {
+		const struct space_map *map = map_at(u, before->start);
+
+		if (!map || map->end < before->end || map->module != before->module ||
+		    map->bias != before->bias)
+			return false;
+	}
+	return true;
+}
+
+static int read_maps(struct unwind_space *u, struct cursor text)
+{
+	typeof(u->maps) room = u->maps_before;
+	struct map_line line;
+	int err = 0;
+
+	u->maps_before = u->maps;
+	u->maps = room;
+	u->maps.n = 0;
+	while (!err && proc_maps_next(&text, &line) == 0)
+		if (line.exec)
+			err = add_map(u, &line);
+	u->replaced += !is_same_and_more(u);
+	return err;
+}
+
 int unwind_space__refresh(struct unwind_space *u, uint64_t now_ns, uint64_t min_ns)
 {
 	struct cursor text;
-	struct map_line line;
 	uint64_t hash;
 	ssize_t n;
-	int err = 0;
+	int err;
 
 	if (u->read_ns && now_ns - u->read_ns < min_ns)
 		return 0;
@@ -246,10 +275,7 @@ int unwind_space__refresh(struct unwind_space *u, uint64_t now_ns, uint64_t min_
 	hash = hash_code(text);
 	if (hash == u->text_hash)
 		return 0;
-	u->maps.n = 0;
-	while (!err && proc_maps_next(&text, &line) == 0)
-		if (line.exec)
-			err = add_map(u, &line);
+	err = read_maps(u, text);
 	if (!err)
 		err = build_dwfl(u);
 	u->text_hash = err ? 0 : hash;
@@ -287,6 +313,7 @@ void unwind_space__close(struct unwind_space *u)
 		return;
 	dwfl_end(u->dwfl);
 	vec_free(&u->maps);
+	vec_free(&u->maps_before);
 	free(u->text);
 	close(u->proc_fd);
 	free(u);
@@ -407,9 +434,9 @@ struct unwind_frame unwind_space__frame(const struct unwind_space *u, uint64_t p
 	return frame_of(u, pc, called);
 }
 
-uint64_t unwind_space__code(const struct unwind_space *u)
+uint64_t unwind_space__replaced(const struct unwind_space *u)
 {
-	return u->text_hash;
+	return u->replaced;
 }
 
 int unwind_space__each_module(const struct unwind_space *u,

@@ -70,8 +70,8 @@ bool unwind_space__is_start(const struct unwind_space *u, uint64_t pc);
 bool unwind_space__is_trampoline(const struct unwind_space *u, uint64_t pc);
 /* `called`: a return address. */
 struct unwind_frame unwind_space__frame(const struct unwind_space *u, uint64_t pc, bool called);
-/* Differs when other code is mapped than before. */
-uint64_t unwind_space__code(const struct unwind_space *u);
+/* How many times code was no longer where it had been mapped; new code beside it does not count. */
+uint64_t unwind_space__replaced(const struct unwind_space *u);
 /* Each with code that is mapped, perhaps more than once; stops at an error and returns it. */
 int unwind_space__each_module(const struct unwind_space *u,
 			      int (*fn)(void *arg, const struct module *m), void *arg);
