@@ -322,6 +322,12 @@ static void processes_own_memory(void **state)
 		    "200 MiB of the 200 MiB that MemAvailable lost is anonymous: 180 MiB of java "
 		    "(pid 9); memory of processes",
 		    "Next: memtrace --pid 9 --duration 10m");
+	r->info.pid = 9;
+	assert_true(cause_find(r, NULL, 0, &c));
+	assert_said(&c,
+		    "200 MiB of the 200 MiB that MemAvailable lost is anonymous: 180 MiB of java "
+		    "(pid 9), this tool itself; memory of processes",
+		    "");
 	report__free(r);
 }
 

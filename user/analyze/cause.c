@@ -217,6 +217,7 @@ static bool is_slab(enum ledger_line line)
 static void find_who(const struct report *r, const struct owner_sample *owners, size_t n_owners,
 		     struct cause *c)
 {
+	c->own_pid = r->info.pid;
 	find_holder(r, c);
 	find_process(r, c);
 	cause_path__find(r, owners, n_owners, c->line, c->grown, &c->path);
@@ -274,9 +275,20 @@ bool cause_find_reclaimable(const struct report *r, const struct owner_sample *o
 	return true;
 }
 
-/* "of dentry", "of tcpdump (pid 812)", "of /dev/shm/x, made by tool (pid 7), which has ended" */
-static void say_holder(const struct report_hidden *row, struct strbuf *b)
+static void say_process(const struct cause *c, const char *comm, uint32_t pid, struct strbuf *b)
 {
+	if (*comm)
+		strbuf_addf(b, "%.*s (pid %u)", COMM_SIZE - 1, comm, pid);
+	else
+		strbuf_addf(b, "pid %u", pid);
+	if (pid == c->own_pid)
+		strbuf_addf(b, ", this tool itself");
+}
+
+/* "of dentry", "of tcpdump (pid 812)", "of /dev/shm/x, made by tool (pid 7), which has ended" */
+static void say_holder(const struct cause *c, struct strbuf *b)
+{
+	const struct report_hidden *row = c->holder;
 	const struct hidden_sample *s = &row->last;
 	char time[UTC_TIME_SIZE];
 
@@ -284,10 +296,8 @@ static void say_holder(const struct report_hidden *row, struct strbuf *b)
 		strbuf_addf(b, " of %.40s", s->name);
 	if (s->id.pid)
 		strbuf_addf(b, "%s", *s->name ? ", " : " of ");
-	if (s->id.pid && *s->comm)
-		strbuf_addf(b, "%.*s (pid %u)", COMM_SIZE - 1, s->comm, s->id.pid);
-	else if (s->id.pid)
-		strbuf_addf(b, "pid %u", s->id.pid);
+	if (s->id.pid)
+		say_process(c, s->comm, s->id.pid, b);
 	if (row->ended_ns)
 		strbuf_addf(b, ", which ended at %.19sZ", utc_time(time, row->ended_ns));
 	else if (s->is_left)
@@ -295,16 +305,18 @@ static void say_holder(const struct report_hidden *row, struct strbuf *b)
 	strbuf_addf(b, " (%s)", hidden_kinds[s->kind].source);
 }
 
-static void say_taker(const struct owner_sample *o, struct strbuf *b)
+static void say_taker(const struct cause *c, struct strbuf *b)
 {
+	const struct owner_sample *o = c->taker;
 	char held[HUMAN_BYTES_SIZE];
 
 	strbuf_addf(b, "; %s of kernel pages taken by ",
 		    human_bytes(held, (uint64_t)o->live[PAGES_KERNEL]));
 	if (o->id.pid)
-		strbuf_addf(b, "%.*s (pid %u)%s", COMM_SIZE - 1, o->comm, o->id.pid,
-			    o->dead ? ", which has ended" : "");
-	else
+		say_process(c, o->comm, o->id.pid, b);
+	if (o->id.pid && o->dead)
+		strbuf_addf(b, ", which has ended");
+	if (!o->id.pid)
 		strbuf_addf(b, "%s", o->kind == OWNER_ASYNC ? "interrupts" : "several");
 }
 
@@ -373,15 +385,16 @@ void cause_say(const struct cause *c, struct strbuf *b)
 	if (c->holder_grown)
 		strbuf_addf(b, ": %s", human_bytes(part, c->holder_grown));
 	if (c->holder)
-		say_holder(c->holder, b);
-	else if (c->process)
-		strbuf_addf(b, " of %.*s (pid %u)", COMM_SIZE - 1, c->process->comm,
-			    c->process->id.pid);
+		say_holder(c, b);
+	if (c->process) {
+		strbuf_addf(b, " of ");
+		say_process(c, c->process->comm, c->process->id.pid, b);
+	}
 	cause_slab__say(&c->slab, b);
 	if (c->holder)
 		say_negative(c, b);
 	if (c->taker && !c->slab.function) /* the path says it better */
-		say_taker(c->taker, b);
+		say_taker(c, b);
 	if (c->path.path && !is_told_by_objects(c))
 		cause_path__say(&c->path, told_pid(c), b);
 	if (rules[c->line].meaning)
@@ -419,8 +432,11 @@ void cause_say_command(enum ledger_line line, uint32_t pid, struct strbuf *b)
 void cause_say_next(const struct cause *c, struct strbuf *b)
 {
 	struct strbuf command = {0};
+	uint32_t pid = holder_pid(c);
 
-	cause_say_command(c->line, holder_pid(c), &command);
+	if (pid && pid == c->own_pid) /* which will be gone by then */
+		return;
+	cause_say_command(c->line, pid, &command);
 	if (command.s && command.len)
 		strbuf_addf(b, "Next: %s", command.s);
 	strbuf_free(&command);

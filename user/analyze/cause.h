@@ -32,6 +32,7 @@ struct cause {
 	struct span negative_dentries;	      /* where the holder is that cache; a count */
 	struct cause_path path;		      /* in the kernel: who asked for most of it */
 	bool is_rest;			      /* of cause_find_rest() */
+	uint32_t own_pid;		      /* whoever takes it may be this tool itself */
 };
 
 /* False: nothing lost or taken that is worth a sentence, or no ledger. Pointers into the report and
