@@ -167,6 +167,31 @@ static void short_looks_are_not_sure(void **state)
 	assert_non_null(strstr(judged(60, 5, steady).reason, "not excluded"));
 }
 
+/* Starts of programs, no two alike: steps up, of any height, at any time. */
+static void short_looks_alarm_by_what_is_no_rate_of_zero(void **state)
+{
+	unsigned int alarms = 0;
+
+	srand48(7);
+	for (int i = 0; i < 3000; i++) {
+		double kb = 50000, chance = drand48(), height = 3000 * drand48();
+		struct series s = {0};
+		struct verdict v;
+
+		for (unsigned int t = 0; t < 20; t++) {
+			if (drand48() < chance)
+				kb += height * drand48();
+			assert_true(series__add(&s, t * 0.5, kb));
+		}
+		verdict__judge(&s, &plain, &v);
+		if (v.kind != VERDICT_LEAK)
+			continue;
+		alarms++;
+		assert_true(v.rate_low_kb_h > 0);
+	}
+	assert_in_range(alarms, 100, 2900);
+}
+
 static void exhaustion_needs_headroom(void **state)
 {
 	struct verdict_context ctx = {.has_headroom = true, .headroom_kb = 24000};
@@ -401,6 +426,7 @@ int main(void)
 		cmocka_unit_test(too_little_is_said_to_be),
 		cmocka_unit_test(many_samples_of_one_moment_are_too_short),
 		cmocka_unit_test(short_looks_are_not_sure),
+		cmocka_unit_test(short_looks_alarm_by_what_is_no_rate_of_zero),
 		cmocka_unit_test(exhaustion_needs_headroom),
 		cmocka_unit_test(reclaimable_growth_is_no_leak),
 		cmocka_unit_test(prior_and_witness_move_the_posterior),

@@ -11,6 +11,7 @@
 
 #define SHORT_LOOK_S 600.0
 #define SHORT_LOOK_PERMILLE 700 /* a warm-up looks the same for so long */
+#define DOUBT_LOOK_S 240.0	/* looks that the corpus has none of: the rate has the last word */
 #define DOUBT_PROBABILITY 0.59	/* just no leak */
 #define RATE_ERRORS 2.0		/* half-width of the interval to the rate */
 #define RECENT_PROBABILITY 0.90
@@ -79,11 +80,13 @@ static bool rate_is_known(const struct verdict *v)
 	return v->rate_high_kb_h - v->rate_kb_h <= RATE_ERRORS * v->rate_kb_h;
 }
 
-/* A leak is not told with a rate that denies it (none that lasts, or none that could be one), nor
- * before it was watched for as long as its context wants. */
+/* A leak is not told with a rate that denies it (none that lasts, or none that could be one; after
+ * a short look, one that may be none), nor before it was watched for as long as its context wants.
+ */
 static void doubt(const struct verdict_context *ctx, struct verdict *v)
 {
 	bool denied = v->rate_kb_h <= 0 || v->rate_high_kb_h < min_rate(ctx) ||
+		      (v->rate_low_kb_h <= 0 && v->span_s < DOUBT_LOOK_S) ||
 		      v->span_s < ctx->leak_span_s;
 
 	if (v->kind != VERDICT_LEAK || !denied)
