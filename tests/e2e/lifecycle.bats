@@ -65,6 +65,10 @@ while time.process_time() < 2: pass'
 	[ "$(process "$VICTIM_PID" 'has("end")')" = true ]
 	within "taken" "$(process "$VICTIM_PID" .taken.user_page_bytes)" $((16 << 20))
 	at_most "still held" "$(process "$VICTIM_PID" .attributed.user_page_bytes)" $((64 * PAGE))
+	# What CPUs have not given back yet is nobody's.
+	at_most "inherited, without a child" "$(jq --argjson pid "$VICTIM_PID" '[.left_behind[] |
+		select(.pid == $pid) | .residue.inherited_bytes] | add // 0' "$T/report.json")" \
+		$((16 * PAGE))
 }
 
 @test "a command that does not exist" {

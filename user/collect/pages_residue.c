@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the dead left: the pages themselves tell. Anonymous memory of a dead
- * process that is still there is mapped by a descendant; swap-backed and not
- * anonymous is shared memory or a tmpfs file.
+ * process that is still mapped is a descendant's, and what is mapped by nobody is
+ * about to be given back (CPUs keep some on their way to the LRU lists); swap-backed
+ * and not anonymous is shared memory or a tmpfs file.
  */
 #include <errno.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "collect/pages_table.h"
 
 /* Bits of /proc/kpageflags: include/uapi/linux/kernel-page-flags.h (ABI). */
+#define KPF_MMAP (1ULL << 11)
 #define KPF_ANON (1ULL << 12)
 #define KPF_SWAPBACKED (1ULL << 14)
 
@@ -25,6 +27,8 @@ static void add_page(struct residue *r, uint32_t class, uint64_t flags, uint64_t
 {
 	uint64_t *to = &r->file;
 
+	if (class != MT_KERNEL && (flags & (KPF_ANON | KPF_MMAP)) == KPF_ANON)
+		return;
 	if (class == MT_KERNEL)
 		to = &r->kernel;
 	else if (flags & KPF_ANON)
