@@ -345,6 +345,8 @@ struct mt_kstack {
 /* Map `slab_control`, one. */
 struct mt_slab_control {
 	__u64 interval; /* mean bytes between two samples; 0: every object */
+	__u32 own_tgid; /* memtrace's: its samples keep no pace, as nobody else pays for them */
+	__u32 pad;
 };
 
 /* Counters of sampled objects: one each for so many bytes of memory. Neighbours have neighbouring

@@ -174,14 +174,17 @@ static __always_inline __u32 entry_owner(__u32 entry)
 static __noinline void kernel_drop(__u32 id, __u32 pages)
 {
 	struct mt_slot *slot = bpf_map_lookup_elem(&sample_slots, &id);
+	struct mt_cpu *cpu = this_cpu();
 	__u64 key;
 
-	if (!slot)
+	if (!slot || !cpu)
 		return;
 	key = mt_kernel_key(id, slot->turn);
 	__sync_fetch_and_add(&slot->live, -(__s32)pages);
-	if (slot->live <= 0 && !bpf_map_delete_elem(&kernel_samples, &key))
+	if (slot->live <= 0 && !bpf_map_delete_elem(&kernel_samples, &key)) {
 		bpf_map_push_elem(&free_kernel_slots, &id, BPF_ANY);
+		mt_gap_freed(&cpu->kernel_gap);
+	}
 }
 
 /* Pages with this entry are no longer what was sampled. */

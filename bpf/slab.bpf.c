@@ -63,11 +63,25 @@ static __always_inline __u32 *tag_of(__u64 ptr)
 	return &slab_tags[i & (MT_SLAB_TAGS - 1)];
 }
 
+static __always_inline bool is_own(const struct mt_slab_control *control)
+{
+	return bpf_get_current_pid_tgid() >> 32 == control->own_tgid;
+}
+
 /* Global functions with scalar arguments: verified once, and not in line on the hot path. */
 __noinline int forget(__u64 ptr)
 {
-	if (!bpf_map_delete_elem(&slab_objects, &ptr))
-		__sync_fetch_and_add(tag_of(ptr), -1);
+	struct mt_slab_control *control;
+	struct mt_slab_cpu *cpu;
+	__u32 zero = 0;
+
+	if (bpf_map_delete_elem(&slab_objects, &ptr))
+		return 0;
+	__sync_fetch_and_add(tag_of(ptr), -1);
+	cpu = bpf_map_lookup_elem(&slab_cpu, &zero);
+	control = bpf_map_lookup_elem(&slab_control, &zero);
+	if (cpu && control && !is_own(control))
+		mt_gap_freed(&cpu->gap);
 	return 0;
 }
 
@@ -125,8 +139,11 @@ static __noinline int due(void *ctx, __u64 ptr, __u32 size, __u64 cache, __u32 g
 	/* The first on this CPU only starts the count: no gap was drawn for it. */
 	if (cpu->started)
 		keep(ctx, cpu, &o, ptr);
+	if (cpu->started && is_own(control))
+		draw_gap(&cpu->gap, cpu->gap.interval);
+	else
+		draw_gap(&cpu->gap, mt_gap_next(&cpu->gap, control->interval, o.time_ns));
 	cpu->started = 1;
-	draw_gap(&cpu->gap, mt_gap_next(&cpu->gap, control->interval, o.time_ns));
 	return 0;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <math.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@
 struct cpu {
 	struct mt_gap gap;
 	uint64_t now_ns;
+	bool churns; /* what it allocates is freed before the next */
 	uint64_t samples;
 	double bytes, variance; /* estimated */
 	unsigned short seed[3];
@@ -39,6 +41,8 @@ static void allocate(struct cpu *c, uint64_t size)
 	}
 	c->gap.interval = mt_gap_next(&c->gap, INTERVAL, c->now_ns);
 	c->gap.left = (int64_t)(-log(1 - erand48(c->seed)) * (double)c->gap.interval);
+	if (c->churns)
+		mt_gap_freed(&c->gap);
 }
 
 /* n objects, one each `every_ns`. */
@@ -52,7 +56,7 @@ static void run(struct cpu *c, uint64_t n, uint64_t size, uint64_t every_ns)
 	}
 }
 
-static void what_churns_is_paced(void **state)
+static void what_grows_fast_is_paced(void **state)
 {
 	struct cpu c = {.now_ns = 100 * S};
 
@@ -62,6 +66,17 @@ static void what_churns_is_paced(void **state)
 	run(&c, 10 * S / (3 * US), 4 * KIB, 3 * US);
 	assert_in_range(c.samples, 10 * 700, 10 * 1500);
 	assert_true(c.gap.interval > INTERVAL);
+}
+
+static void what_churns_is_paced_more(void **state)
+{
+	struct cpu c = {.now_ns = 100 * S, .churns = true};
+
+	/* 4 KiB each 20 us are 3,000 samples of 64 KiB a second. */
+	run(&c, 10 * S / (20 * US), 4 * KIB, 20 * US);
+	assert_in_range(c.samples, 500 + 10 * 150, 500 + 10 * 270);
+	run(&c, 10 * S / (20 * US), 4 * KIB, 20 * US);
+	assert_in_range(c.samples, 10 * 150, 10 * 270);
 }
 
 static void what_is_slow_is_not(void **state)
@@ -89,7 +104,8 @@ static void it_comes_back_after_the_storm(void **state)
 
 	run(&c, 20 * S / (1 * US), 4 * KIB, 1 * US);
 	assert_int_equal(c.gap.interval, INTERVAL * MT_PACE_WIDEST);
-	/* At the first sample a second later, which comes with the first MiB or so. */
+	/* At the first sample two seconds later, which comes with the first MiB or so. */
+	run(&c, 1, 1 * KIB, 3 * S);
 	run(&c, 6000, 1 * KIB, 1000 * US);
 	assert_int_equal(c.gap.interval, INTERVAL);
 	assert_in_range(c.samples, 15, 110);
@@ -106,7 +122,8 @@ static void sums_have_no_bias(void **state)
 
 	for (int i = 0; i < runs; i++) {
 		/* Nothing saved up: the interval changes all the time. */
-		struct cpu c = {.now_ns = 100 * S, .seed = {(unsigned short)i, 7, 42}};
+		struct cpu c = {
+			.now_ns = 100 * S, .churns = i % 2, .seed = {(unsigned short)i, 7, 42}};
 
 		c.gap.saved_ns = -5 * MT_PACE_NS;
 		c.gap.sampled_ns = c.now_ns;
@@ -132,7 +149,8 @@ static void every_object_is_every_object(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_churns_is_paced),
+		cmocka_unit_test(what_grows_fast_is_paced),
+		cmocka_unit_test(what_churns_is_paced_more),
 		cmocka_unit_test(what_is_slow_is_not),
 		cmocka_unit_test(a_leak_in_one_go_is_told_as_well),
 		cmocka_unit_test(it_comes_back_after_the_storm),

@@ -101,7 +101,8 @@ int slab_trace__open(const struct slab_trace_options *o, char reason[static BPF_
 		     struct slab_trace **ret)
 {
 	_cleanup_(slab_trace__closep) struct slab_trace *t = calloc(1, sizeof(*t));
-	const struct mt_slab_control control = {.interval = o->interval};
+	const struct mt_slab_control control = {.interval = o->interval,
+						.own_tgid = (uint32_t)getpid()};
 	const char *layout;
 	uint32_t zero = 0;
 	int err, fd;
