@@ -294,10 +294,10 @@ static void say_holder(const struct cause *c, struct strbuf *b)
 
 	if (*s->name)
 		strbuf_addf(b, " of %.40s", s->name);
-	if (s->id.pid)
+	if (s->id.pid) {
 		strbuf_addf(b, "%s", *s->name ? ", " : " of ");
-	if (s->id.pid)
 		say_process(c, s->comm, s->id.pid, b);
+	}
 	if (row->ended_ns)
 		strbuf_addf(b, ", which ended at %.19sZ", utc_time(time, row->ended_ns));
 	else if (s->is_left)
@@ -312,12 +312,13 @@ static void say_taker(const struct cause *c, struct strbuf *b)
 
 	strbuf_addf(b, "; %s of kernel pages taken by ",
 		    human_bytes(held, (uint64_t)o->live[PAGES_KERNEL]));
-	if (o->id.pid)
-		say_process(c, o->comm, o->id.pid, b);
-	if (o->id.pid && o->dead)
-		strbuf_addf(b, ", which has ended");
-	if (!o->id.pid)
+	if (!o->id.pid) {
 		strbuf_addf(b, "%s", o->kind == OWNER_ASYNC ? "interrupts" : "several");
+		return;
+	}
+	say_process(c, o->comm, o->id.pid, b);
+	if (o->dead)
+		strbuf_addf(b, ", which has ended");
 }
 
 /* Objects tell it better, if enough of them were traced. */

@@ -118,8 +118,11 @@ int heap__renew(struct heap *h);
 void heap_stacks__add(struct heap *h, const struct mt_heap_stack *s, size_t size);
 /* Path in the book of a block's path key; of w's lost ones when it has none. 0 or -ENOMEM. */
 int heap_stacks__path(struct heap *h, struct heap_watched *w, uint64_t key, uint32_t *ret);
-/* Code of w has been replaced: rules are asked for anew. */
+/* Rules are asked for anew. */
 void heap_stacks__forget_rules(struct heap *h, struct heap_watched *w);
+/* Reads what w (which has an unwind) has mapped; its rules are forgotten if code has been replaced.
+ * 0 or -errno. */
+int heap_stacks__refresh(struct heap *h, struct heap_watched *w);
 
 /* --- heap_sum.c --- */
 int heap_sum(struct heap *h);

@@ -36,22 +36,29 @@ struct teaching {
 	struct heap_watched *w;
 };
 
+int heap_stacks__refresh(struct heap *h, struct heap_watched *w)
+{
+	uint64_t before = unwind_space__replaced(w->unwind);
+	int err = unwind_space__refresh(w->unwind, clock_ns(CLOCK_MONOTONIC), 0);
+
+	if (unwind_space__replaced(w->unwind) != before)
+		heap_stacks__forget_rules(h, w);
+	return err;
+}
+
 /* Whether there is code that we know of; looks again when there was none. */
 static bool has_code(struct heap *h, struct heap_watched *w, uint64_t addr)
 {
-	uint64_t before, start_ns, end_ns;
+	uint64_t start_ns, end_ns;
 
 	if (unwind_space__has(w->unwind, addr))
 		return true;
 	start_ns = clock_ns(CLOCK_MONOTONIC);
 	if (w->refreshes++ >= REFRESHES_FREE && start_ns < w->refresh_ns)
 		return false;
-	before = unwind_space__replaced(w->unwind);
-	unwind_space__refresh(w->unwind, start_ns, 0);
+	heap_stacks__refresh(h, w);
 	end_ns = clock_ns(CLOCK_MONOTONIC);
 	w->refresh_ns = end_ns + REFRESH_SHARE * (end_ns - start_ns);
-	if (unwind_space__replaced(w->unwind) != before)
-		heap_stacks__forget_rules(h, w);
 	return unwind_space__has(w->unwind, addr);
 }
 
@@ -77,7 +84,7 @@ static struct mt_heap_rule teach(void *arg, uint64_t pc)
 	if (hmap_get(&t->w->rule_at, (struct hmap_key){{pc}}, &i))
 		return t->w->rules.v[i].rule;
 	/* Where nothing is known of the code, it may be a moment later. */
-	if (!has_code(t->h, t->w, pc - 1) && !has_code(t->h, t->w, pc))
+	if (!has_code(t->h, t->w, pc - 1) && !unwind_space__has(t->w->unwind, pc))
 		return (struct mt_heap_rule){.kind = MT_RULE_BROKEN};
 	taught.rule = unwind_rule(t->w->unwind, pc);
 	tell_rule(t->h, t->w, &taught);

@@ -78,16 +78,12 @@ static int add_fd(void *arg, const struct module *m)
 /* Reads what it has mapped; files stay open as long as the book. */
 static int read_modules(struct heap *h, struct heap_watched *w, struct found *ret)
 {
-	uint64_t before;
 	int err = 0;
 
 	pthread_mutex_lock(&h->book->lock);
 	if (w->unwind) {
-		before = unwind_space__replaced(w->unwind);
-		if (unwind_space__refresh(w->unwind, clock_ns(CLOCK_MONOTONIC), 0))
+		if (heap_stacks__refresh(h, w))
 			log_debug("pid %u: mappings not read", w->id.pid);
-		if (unwind_space__replaced(w->unwind) != before)
-			heap_stacks__forget_rules(h, w);
 		err = unwind_space__each_module(w->unwind, add_fd, ret);
 	}
 	pthread_mutex_unlock(&h->book->lock);

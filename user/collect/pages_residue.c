@@ -27,15 +27,14 @@ static void add_page(struct residue *r, uint32_t class, uint64_t flags, uint64_t
 {
 	uint64_t *to = &r->file;
 
-	if (class != MT_KERNEL && (flags & (KPF_ANON | KPF_MMAP)) == KPF_ANON)
-		return;
 	if (class == MT_KERNEL)
 		to = &r->kernel;
 	else if (flags & KPF_ANON)
-		to = &r->inherited;
+		to = flags & KPF_MMAP ? &r->inherited : NULL;
 	else if (flags & KPF_SWAPBACKED)
 		to = &r->shmem;
-	*to += page_size;
+	if (to)
+		*to += page_size;
 }
 
 static int walk_chunk(struct residue_walk *w, uint64_t index, const struct mt_chunk *chunk)
