@@ -311,3 +311,49 @@ nothing_left() {
 		until_true 10 is_gone "$VICTIM_PID" # memtrace ended it
 	done
 }
+
+# While $TRACE_PID must not grow, a list of processes that needs it to.
+starve() {
+	local size sleepers=()
+	size=$(awk '$1 == "VmSize:" { print $2 * 1024 }' "/proc/$TRACE_PID/status")
+	prlimit --as="$size:unlimited" --pid "$TRACE_PID"
+	for _ in {1..1500}; do
+		sleep 60 3>&- &
+		sleepers+=("$!")
+	done
+	sleep 2.5
+	prlimit --as=unlimited --pid "$TRACE_PID"
+	kill "${sleepers[@]}"
+	wait "${sleepers[@]}" || :
+	sleep 1.5 # one sample that is whole again
+}
+
+@test "no memory for a sample: it is incomplete and counted, the run goes on, what follows is right" {
+	need_root
+	need prlimit
+	TRACE_ARGS=(--interval 0.5s)
+	start_trace_pid anon4k --mib 32 --steps 2 --pause 2
+	starve
+	wait_truth
+	end_memtrace
+	jq -c '.limits[] | [.kind, .count]' "$T/report.json"
+	[ "$(limit_count samples_incomplete)" -ge 2 ]
+	[ "$(grep -c 'a sample is incomplete' "$T/stderr")" -eq 1 ]
+	check_anon "$VICTIM_PID" "$(truth .held_bytes)"
+}
+
+@test "no memory for a sample of --monitor: no alert comes of it, and the logs go on" {
+	need_root
+	need prlimit
+	MEMTRACE_ARGS=()
+	start_memtrace --monitor 5 1
+	wait_attached
+	starve
+	end_memtrace
+	[ "$(limit_count samples_incomplete)" -ge 2 ]
+	memory=$(find "$T/log" -name '*_memory.log')
+	cat "$memory"
+	# Head, a line from before, and those from after it; each with all that a line has.
+	[ "$(wc -l <"$memory")" -ge 4 ]
+	[ "$(awk -F, 'NF != 10 || $2 == 0 || $5 == 0' "$memory" | wc -l)" -eq 0 ]
+}

@@ -12,7 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -411,6 +413,45 @@ static void atomic_twice(void **state)
 	assert_int_equal(n_entries(), 1);
 }
 
+static void open_dir(void **state)
+{
+	DIR *d = NULL;
+
+	put("file", "");
+	assert_int_equal(open_dir_at(AT_FDCWD, "none", &d), -ENOENT);
+	assert_int_equal(open_dir_at(AT_FDCWD, "file", &d), -ENOTDIR);
+	assert_int_equal(dir_of_fd(open("file", O_RDONLY), &d), -ENOTDIR);
+	assert_null(d);
+	assert_int_equal(open_dir_at(AT_FDCWD, ".", &d), 0);
+	assert_non_null(readdir(d));
+	closedir(d);
+}
+
+/* Newer kernels count the descriptors for fstat(2), of a process that is gone then: seen as a lack
+ * of memory once, which ended the run. */
+static void dir_of_dead_process(void **state)
+{
+	char path[32];
+	DIR *d = NULL;
+	pid_t pid = fork();
+	int fd, err;
+
+	if (!pid)
+		for (;;)
+			pause();
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+	fd = open(path, O_RDONLY | O_DIRECTORY);
+	assert_true(fd >= 0);
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	err = dir_of_fd(fd, &d);
+	assert_true(err == -ENOENT || !err);
+	if (!err)
+		closedir(d);
+	else
+		assert_int_equal(fcntl(fd, F_GETFD), -1); /* taken over */
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, enter, leave)
 
 int main(void)
@@ -421,6 +462,7 @@ int main(void)
 		TEST(atomic_commit),	  TEST(atomic_keeps_readers),  TEST(atomic_abort),
 		TEST(atomic_refusals),	  TEST(atomic_direct),	       TEST(atomic_descriptor),
 		TEST(atomic_full_device), TEST(atomic_twice),	       TEST(atomic_shared),
+		TEST(open_dir),		  TEST(dir_of_dead_process),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

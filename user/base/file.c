@@ -109,6 +109,25 @@ ssize_t read_fd_grow(int fd, char **buf, size_t *cap, size_t max_bytes)
 	return lseek(fd, 0, SEEK_SET) < 0 ? -errno : read_rest(fd, buf, cap, max_bytes);
 }
 
+int dir_of_fd(int fd, DIR **ret)
+{
+	DIR *dir = fdopendir(fd);
+	int err = dir ? 0 : -errno;
+
+	if (err)
+		close(fd);
+	else
+		*ret = dir;
+	return err;
+}
+
+int open_dir_at(int dirfd, const char *path, DIR **ret)
+{
+	int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : dir_of_fd(fd, ret);
+}
+
 int read_u64_at(int dirfd, const char *path, uint64_t *ret)
 {
 	char buf[64];

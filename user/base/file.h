@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <dirent.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -24,6 +25,14 @@ ssize_t read_file_at(int dirfd, const char *path, char *buf, size_t size);
 ssize_t read_file_grow(int dirfd, const char *path, char **buf, size_t *cap, size_t max_bytes);
 /* The same of a file that is open, from its start whatever was read of it; not for pipes. */
 ssize_t read_fd_grow(int fd, char **buf, size_t *cap, size_t max_bytes);
+
+/*
+ * A directory to read, for the caller to close (*ret is untouched on failure). 0 or -errno; that
+ * of fdopendir(3), too, which asks fstat(2): a /proc/PID/fd whose process has ended is ENOENT then.
+ */
+int open_dir_at(int dirfd, const char *path, DIR **ret);
+/* The same of a descriptor, which is taken over, also on failure. */
+int dir_of_fd(int fd, DIR **ret);
 
 /* A number alone in a file; 0, -errno, or parse_u64's errors. */
 int read_u64_at(int dirfd, const char *path, uint64_t *ret);

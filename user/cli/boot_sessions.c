@@ -12,6 +12,7 @@
 
 #include "analyze/boots.h"
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "sink/log.h"
 #include "store/session.h"
@@ -79,18 +80,12 @@ static int each_file(int dirfd,
 				 const struct stat *st),
 		     void *arg)
 {
-	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), err = 0;
-	_cleanup_closedir_ DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	_cleanup_closedir_ DIR *dir = NULL;
+	int err = open_dir_at(dirfd, ".", &dir);
 	char stamp[BOOT_STAMP_SIZE];
 	struct dirent *e;
 	struct stat st;
 
-	if (!dir) {
-		err = -errno;
-		if (fd >= 0)
-			close(fd);
-		return err;
-	}
 	for (int i = 0; !err && i < ENTRIES_MAX && (e = readdir(dir)); i++)
 		if (is_ours(e->d_name, stamp) &&
 		    !fstatat(dirfd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) && S_ISREG(st.st_mode))

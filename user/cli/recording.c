@@ -141,6 +141,25 @@ void recording__drop_rights(struct recording *r, bool kill)
 		log_warning_errno(err, "privileges were not dropped, going on");
 }
 
+int recording__bear(struct recording *r, int err)
+{
+	static const char kind[] = "samples_incomplete";
+	static const char meaning[] =
+		"samples that lack what there was no memory to read or to keep: of what they lack, "
+		"the one before stands";
+
+	if (!err || !r->tick.seq)
+		return err;
+	if (!r->n_incomplete)
+		log_warning_errno(err, "a sample is incomplete, going on");
+	r->n_incomplete += r->incomplete_seq != r->tick.seq;
+	r->incomplete_seq = r->tick.seq;
+	if (limits__set(&r->limits, kind, r->n_incomplete, meaning) ||
+	    limits__set(&r->history->limits, kind, r->n_incomplete, meaning))
+		log_debug("no memory to tell that either");
+	return 0;
+}
+
 static int store_tick(struct recording *r)
 {
 	int err;
@@ -166,7 +185,8 @@ int recording__sample(struct recording *r, unsigned int flags)
 	for (size_t i = 0; !err && i < r->facts.n; i++)
 		err = vec_push(&r->tick.facts, r->facts.v[i]);
 	r->facts.n = 0;
-	return err ? err : limits__merge(&r->tick.limits, &r->limits);
+	err = recording__bear(r, err);
+	return err ? err : recording__bear(r, limits__merge(&r->tick.limits, &r->limits));
 }
 
 int recording__add_system(struct recording *r, const struct system_sample *system)
@@ -180,16 +200,9 @@ int recording__keep(struct recording *r)
 
 	if (!err)
 		err = follow__tick(r->follow, &r->tick);
-	return err ? err : store_tick(r);
-}
-
-int recording__tick(struct recording *r, unsigned int flags)
-{
-	int err = recording__sample(r, flags);
-
-	if (!err)
-		err = recording__keep(r);
-	return err ? log_error_errno(err, "sample") : 0;
+	/* What history had no memory for, the session may have room for. */
+	err = recording__bear(r, err);
+	return err ? err : recording__bear(r, store_tick(r));
 }
 
 void recording__keep_house(struct recording *r, uint64_t now_ns)

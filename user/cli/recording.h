@@ -23,11 +23,13 @@ struct recording {
 	struct session *session; /* NULL: none is kept */
 	struct history *history;
 	struct follow *follow;
-	struct limits limits; /* from before the first tick, and of those beside the sampler */
-	struct facts facts;   /* for the next tick */
-	struct tick tick;     /* the last one */
-	uint64_t house_ns;    /* when the owner table is to be tidied next */
-	bool store_failing;   /* said once */
+	struct limits limits;	 /* from before the first tick, and of those beside the sampler */
+	struct facts facts;	 /* for the next tick */
+	struct tick tick;	 /* the last one */
+	uint64_t house_ns;	 /* when the owner table is to be tidied next */
+	bool store_failing;	 /* said once */
+	uint64_t n_incomplete;	 /* samples that lack something: no memory */
+	uint64_t incomplete_seq; /* the last of them */
 };
 
 /* Collectors, facts of the run, history; says when there is no page attribution. out has been
@@ -38,15 +40,17 @@ int recording__session(struct recording *r, const struct output_place *place);
 /* Gives up what sampling does not need, once the thread of --heap runs, which needs more; kill: a
  * command of another user gets our signals. One warning when it fails. */
 void recording__drop_rights(struct recording *r, bool kill);
-/* The next tick: flags of enum sample_flag. 0 or -errno. */
+/* For an error of a sample: of the first one it is returned, since the others are compared with it.
+ * Of a later one it is counted and said once, and the run goes on: 0. */
+int recording__bear(struct recording *r, int err);
+/* The next tick: flags of enum sample_flag. 0, or -errno of the first one. */
 int recording__sample(struct recording *r, unsigned int flags);
 /* For a caller that reads slab caches and cgroups itself: into the tick that was sampled.
  * 0 or -ENOMEM. */
 int recording__add_system(struct recording *r, const struct system_sample *system);
-/* The tick into history and session file; a session that fails is a warning. 0 or -ENOMEM. */
+/* The tick into history and session file; a session that fails is a warning. 0, or -ENOMEM of the
+ * first one. */
 int recording__keep(struct recording *r);
-/* Both; 0, or -errno after one line. */
-int recording__tick(struct recording *r, unsigned int flags);
 /* Tidies the owner table if it is time to. */
 void recording__keep_house(struct recording *r, uint64_t now_ns);
 /* Ends the session file, if there is one, and tells where it is. */

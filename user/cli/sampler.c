@@ -295,19 +295,16 @@ static int add_ownership(struct sampler *s, struct tick *t)
 	return err;
 }
 
-static int read_owners(struct sampler *s, unsigned int flags)
+static void read_owners(struct sampler *s, unsigned int flags)
 {
 	int err;
 
 	if (!s->pages)
-		return 0;
+		return;
 	err = pages__read(s->pages, &s->owners);
-	if (err == -ENOMEM)
-		return err;
 	s->n_owner_errors += err != 0;
 	if (!err && flags & SAMPLE_LAST && pages__residue(s->pages, &s->owners))
 		log_debug("what dead processes left is not told apart");
-	return 0;
 }
 
 static int add_own_limits(const struct sampler *s, struct tick *t)
@@ -425,7 +422,7 @@ int sampler__tick(struct sampler *s, unsigned int flags, struct tick *t)
 {
 	struct smaps_arg arg = {s, t};
 	uint64_t owner_errors = s->n_owner_errors;
-	int err, list_err;
+	int err = 0, list_err;
 
 	tick__clear(t);
 	t->seq = s->seq++;
@@ -434,13 +431,13 @@ int sampler__tick(struct sampler *s, unsigned int flags, struct tick *t)
 	/* Processes before owners: whoever is in the list has its owner's counts
 	 * from the same moment or later. */
 	list_err = s->tasks->read(s->tasks, &s->list);
-	err = list_err == -ENOMEM ? list_err : read_owners(s, flags);
+	read_owners(s, flags);
 	s->list_failed = list_err != 0;
 	if (list_err) {
 		/* Nobody ended because a reading failed: this tick has no processes. */
 		log_debug_errno(list_err, "%s", s->tasks->name);
 		s->n_task_errors++;
-	} else if (!err) {
+	} else {
 		err = add_processes(s, flags, t);
 	}
 	/* Nobody's pages are gone because a reading failed. */

@@ -102,7 +102,6 @@ static int note_clocks(struct watch *w)
 {
 	char text[CLOCK_NOTE_SIZE];
 
-	w->clocks_before = w->clocks;
 	w->clocks = (struct clocks){
 		.real_ns = w->rec.tick.time_ns,
 		.boot_ns = w->rec.tick.mono_ns,
@@ -234,9 +233,8 @@ static uint32_t wanted_parts(struct watch *w)
 	return SYSTEM_ALL;
 }
 
-static int take_moment(struct watch *w, unsigned int flags)
+static int read_moment(struct watch *w, unsigned int flags)
 {
-	struct moment m;
 	int err = collect_limits(w);
 
 	if (!err)
@@ -253,33 +251,58 @@ static int take_moment(struct watch *w, unsigned int flags)
 		err = read_kills(w);
 	if (!err)
 		err = recording__add_system(&w->rec, &w->system[w->now]);
-	if (err)
-		return log_error_errno(err, "sample");
-	read_fds(w);
-	err = leak_signs__read(w->rec.follow, &w->leaks);
-	if (err)
-		return log_error_errno(err, "sample");
-	m = make_moment(w);
-	m.is_last = flags & SAMPLE_LAST;
-	err = w->kind->moment ? w->kind->moment(w->arg, w, &m) : 0;
 	if (!err)
-		err = alerts__judge(w->alerts, &m, &w->told);
-	m.alerts = w->told.v;
-	m.n_alerts = w->told.n;
-	alerts__in_force(w->alerts, m.in_force);
+		err = leak_signs__read(w->rec.follow, &w->leaks);
+	if (!err)
+		read_fds(w);
+	return err;
+}
+
+static int tell_moment(struct watch *w, unsigned int flags, struct moment *m)
+{
+	int err = 0;
+
+	*m = make_moment(w);
+	m->is_last = flags & SAMPLE_LAST;
+	if (w->kind->moment)
+		err = w->kind->moment(w->arg, w, m);
+	if (!err)
+		err = alerts__judge(w->alerts, m, &w->told);
+	m->alerts = w->told.v;
+	m->n_alerts = w->told.n;
+	alerts__in_force(w->alerts, m->in_force);
 	if (!err) {
-		log_set__add(&w->logs, &m);
+		log_set__add(&w->logs, m);
 		err = tell_alerts(w);
-		memcpy(m.raised, w->n_raised, sizeof(m.raised));
+		memcpy(m->raised, w->n_raised, sizeof(m->raised));
 	}
+	return err;
+}
+
+/* What was not read whole is no ground for an alert: kept as it is, and the next moment is compared
+ * with the one before. */
+static int take_moment(struct watch *w, unsigned int flags)
+{
+	uint64_t n_incomplete = w->rec.n_incomplete;
+	int err = recording__bear(&w->rec, read_moment(w, flags));
+	bool whole = !err && w->rec.n_incomplete == n_incomplete;
+	struct moment m;
+
+	if (whole)
+		err = recording__bear(&w->rec, tell_moment(w, flags, &m));
 	if (!err)
 		err = recording__keep(&w->rec);
-	if (!err && w->kind->kept)
-		w->kind->kept(w->arg, &m);
+	if (err)
+		return log_error_errno(err, "sample");
 	oom_kills__done(&w->kills, w->rec.tick.mono_ns);
+	if (!whole)
+		return 0;
+	if (w->kind->kept)
+		w->kind->kept(w->arg, &m);
 	w->now = !w->now;
+	w->clocks_before = w->clocks;
 	w->n_moments++;
-	return err ? log_error_errno(err, "sample") : 0;
+	return 0;
 }
 
 static void on_signal(struct watch *w, int sig)

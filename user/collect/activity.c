@@ -129,24 +129,14 @@ static void read_io(const struct counters *vmstat, struct activity *a)
 
 /* --- who is logged in --- */
 
-static DIR *open_dir(int root_fd, const char *path)
-{
-	int fd = openat(root_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-
-	if (!dir && fd >= 0)
-		close(fd);
-	return dir;
-}
-
 /* A file a session; "N.ref" are pipes beside them. */
 static int count_logind(int root_fd, uint64_t *ret)
 {
-	_cleanup_closedir_ DIR *dir = open_dir(root_fd, "run/systemd/sessions");
+	_cleanup_closedir_ DIR *dir = NULL;
 	struct dirent *e;
 	uint64_t n = 0;
 
-	if (!dir)
+	if (open_dir_at(root_fd, "run/systemd/sessions", &dir))
 		return -ENOENT;
 	while (n < SESSIONS_MAX && (e = readdir(dir)))
 		n += e->d_name[0] != '.' && !strchr(e->d_name, '.');
@@ -171,11 +161,11 @@ static int count_utmp(int root_fd, uint64_t *ret)
 /* The kernel sets a terminal's access time when input is read from it (rounded to 8 s). */
 static int last_input(int root_fd, uint64_t *ret_ns)
 {
-	_cleanup_closedir_ DIR *dir = open_dir(root_fd, "dev/pts");
+	_cleanup_closedir_ DIR *dir = NULL;
 	struct dirent *e;
 	struct stat st;
 
-	if (!dir)
+	if (open_dir_at(root_fd, "dev/pts", &dir))
 		return -ENOENT;
 	*ret_ns = 0;
 	for (int i = 0; i < TERMINALS_MAX && (e = readdir(dir)); i++) {

@@ -158,15 +158,10 @@ static int walk_below(struct walk *w, int dir_fd, int depth)
 {
 	_cleanup_closedir_ DIR *dir = NULL;
 	struct dirent *e;
-	int fd = openat(dir_fd, ".", DIR_FLAGS);
+	int failed = open_dir_at(dir_fd, ".", &dir);
 
-	if (fd < 0)
-		return -errno;
-	dir = fdopendir(fd);
-	if (!dir) {
-		close(fd);
-		return -ENOMEM;
-	}
+	if (failed)
+		return failed;
 	while ((errno = 0, e = readdir(dir))) {
 		int err;
 

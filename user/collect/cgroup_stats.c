@@ -266,16 +266,11 @@ static int walk_dir(struct walk *w, int dir_fd, const char *path, int depth)
 {
 	_cleanup_closedir_ DIR *dir = NULL;
 	struct dirent *e;
-	int err = 0, fd = openat(dir_fd, ".", DIR_FLAGS);
+	int err = 0;
 
-	if (fd < 0) {
+	if (open_dir_at(dir_fd, ".", &dir)) {
 		w->found->n_skipped++;
 		return 0;
-	}
-	dir = fdopendir(fd);
-	if (!dir) {
-		close(fd);
-		return -ENOMEM;
 	}
 	while (!err && (e = readdir(dir)))
 		if (e->d_name[0] != '.' && (e->d_type == DT_DIR || e->d_type == DT_UNKNOWN))

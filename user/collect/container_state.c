@@ -215,19 +215,13 @@ static int try_tasks(int root_fd, const char *tasks, struct container *c)
 {
 	_cleanup_closedir_ DIR *dir = NULL;
 	struct dirent *e;
-	int fd = openat(root_fd, tasks, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int err = -ENOENT;
 
-	if (fd < 0)
+	if (open_dir_at(root_fd, tasks, &dir))
 		return -ENOENT;
-	dir = fdopendir(fd);
-	if (!dir) {
-		close(fd);
-		return -ENOMEM;
-	}
 	while (err == -ENOENT && (e = readdir(dir)))
 		if (e->d_name[0] != '.')
-			err = try_path(fd, e->d_name, c->id, "config.json", c);
+			err = try_path(dirfd(dir), e->d_name, c->id, "config.json", c);
 	return err;
 }
 

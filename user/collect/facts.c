@@ -173,16 +173,10 @@ int facts_units(int root_fd, struct facts *f)
 	static const char prefix[] = "invocation:";
 	_cleanup_closedir_ DIR *dir = NULL;
 	struct dirent *e;
-	int fd = openat(root_fd, "run/systemd/units", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int err = 0;
 
-	if (fd < 0)
+	if (open_dir_at(root_fd, "run/systemd/units", &dir))
 		return -ENOENT;
-	dir = fdopendir(fd);
-	if (!dir) {
-		close(fd);
-		return -ENOMEM;
-	}
 	for (int n = 0; !err && n < UNITS_MAX && (e = readdir(dir)); n++)
 		if (!strncmp(e->d_name, prefix, strlen(prefix)))
 			err = facts__add(f, "unit", e->d_name + strlen(prefix), "");

@@ -2,30 +2,21 @@
 #include "collect/fd_walk.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 
 int fd_dir_open(int root_fd, uint32_t pid, DIR **ret)
 {
 	char path[32];
-	DIR *dir;
-	int fd;
+	int err;
 
 	snprintf(path, sizeof(path), "proc/%u/fd", pid);
-	fd = openat(root_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return errno == ENOENT ? -ESRCH : -errno;
-	dir = fdopendir(fd);
-	if (!dir) {
-		close(fd);
-		return -ENOMEM;
-	}
-	*ret = dir;
-	return 0;
+	err = open_dir_at(root_fd, path, ret);
+	return err == -ENOENT ? -ESRCH : err;
 }
 
 int fd_walk(int root_fd, uint32_t pid, fd_visit_fn *visit, void *arg, uint64_t *n_seen)

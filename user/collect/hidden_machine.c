@@ -3,7 +3,6 @@
  * thing. */
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
@@ -140,16 +139,12 @@ static int add_hugetlb(struct hidden *h, const struct task_list *procs)
 {
 	static const char dir_name[] = "sys/kernel/mm/hugepages";
 	_cleanup_closedir_ DIR *dir = NULL;
-	int fd = openat(h->root_fd, dir_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err = 0;
 	struct dirent *e;
+	int err = 0;
 
 	(void)procs;
-	dir = fd >= 0 ? fdopendir(fd) : NULL;
-	if (!dir) {
-		if (fd >= 0)
-			close(fd);
+	if (open_dir_at(h->root_fd, dir_name, &dir))
 		return 0;
-	}
 	while (!err && (e = readdir(dir))) {
 		uint64_t kib, n, n_free, bytes;
 		char path[320];
@@ -157,11 +152,11 @@ static int add_hugetlb(struct hidden *h, const struct task_list *procs)
 		if (sscanf(e->d_name, "hugepages-%lukB", &kib) != 1)
 			continue;
 		snprintf(path, sizeof(path), "%s/nr_hugepages", e->d_name);
-		if (read_u64_at(fd, path, &n) || !n ||
+		if (read_u64_at(dirfd(dir), path, &n) || !n ||
 		    __builtin_mul_overflow(n, kib * 1024, &bytes))
 			continue;
 		snprintf(path, sizeof(path), "%s/free_hugepages", e->d_name);
-		if (read_u64_at(fd, path, &n_free))
+		if (read_u64_at(dirfd(dir), path, &n_free))
 			n_free = 0;
 		err = put(h, HIDDEN_HUGETLB, HIDDEN_EXACT, e->d_name, bytes, n_free);
 	}

@@ -8,6 +8,7 @@
 #include <sys/sysmacros.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "collect/hidden_set.h"
 #include "collect/tmpfs.h"
 
@@ -77,13 +78,13 @@ static int take_name(struct walk *w, int dir_fd, const char *name, unsigned int 
 /* Takes fd. */
 static int walk_dir(struct walk *w, int fd, unsigned int depth)
 {
-	_cleanup_closedir_ DIR *dir = fdopendir(fd);
+	_cleanup_closedir_ DIR *dir = NULL;
 	struct dirent *e;
 	int err = 0;
 
-	if (!dir) {
-		close(fd);
-		return -ENOMEM;
+	if (dir_of_fd(fd, &dir)) {
+		w->h->n_names_skipped++;
+		return 0;
 	}
 	while (!err && (e = readdir(dir))) {
 		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))

@@ -9,6 +9,7 @@
 #include <sys/sysmacros.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 
 /* Beginnings of names, the first that fits. */
 static const struct {
@@ -179,16 +180,12 @@ static int add_name(struct shm_files *s, int dir_fd, const char *name)
 
 int shm_files__add_dir(struct shm_files *s, int root_fd)
 {
-	int fd = openat(root_fd, "dev/shm", O_RDONLY | O_DIRECTORY | O_CLOEXEC), err = 0;
-	_cleanup_closedir_ DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	_cleanup_closedir_ DIR *dir = NULL;
+	int err = open_dir_at(root_fd, "dev/shm", &dir);
 	struct dirent *entry;
 
-	if (fd < 0)
-		return -errno;
-	if (!dir) {
-		close(fd);
-		return -ENOMEM;
-	}
+	if (err)
+		return err;
 	while (!err && (errno = 0, entry = readdir(dir)))
 		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
 			err = add_name(s, dirfd(dir), entry->d_name);

@@ -19,6 +19,7 @@
 #include <sys/vfs.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/parse.h"
 #include "collect/pid.h"
 #include "collect/rss_exact.h"
@@ -138,17 +139,13 @@ static int read_heap(struct tasks_proc *s, int dirfd, uint64_t start_brk, uint64
 
 static int count_fd_entries(int dirfd, uint64_t *ret)
 {
-	int fd = openat(dirfd, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_closedir_ DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	_cleanup_closedir_ DIR *dir = NULL;
+	int err = open_dir_at(dirfd, "fd", &dir);
 	struct dirent *entry;
 	uint64_t n = 0;
 
-	if (fd < 0)
-		return -errno;
-	if (!dir) {
-		close(fd);
-		return -ENOMEM;
-	}
+	if (err)
+		return err;
 	for (errno = 0; (entry = readdir(dir));)
 		n += entry->d_name[0] != '.';
 	if (errno)
@@ -179,23 +176,21 @@ static void set_value(struct proc_sample *p, enum proc_value i, uint64_t value)
 }
 
 /* Descriptor of task/TID of a thread other than the first, or -errno. */
-static int open_other_thread(int dirfd, uint32_t pid)
+static int open_other_thread(int proc_fd, uint32_t pid)
 {
-	int fd = openat(dirfd, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_closedir_ DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	_cleanup_closedir_ DIR *dir = NULL;
+	int err = open_dir_at(proc_fd, "task", &dir);
 	struct dirent *entry;
 	uint32_t tid;
 
-	if (fd < 0)
-		return -errno;
-	if (!dir) {
-		close(fd);
-		return -ENOMEM;
-	}
+	if (err)
+		return err;
 	while ((entry = readdir(dir))) {
+		int fd;
+
 		if (parse_u32(entry->d_name, &tid) || tid == pid)
 			continue;
-		fd = openat(fd, entry->d_name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		fd = openat(dirfd(dir), entry->d_name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		return fd < 0 ? -errno : fd;
 	}
 	return -ESRCH;
@@ -415,8 +410,8 @@ static void tasks_proc__closep(struct tasks_proc **s)
 int tasks_proc__open(int root_fd, struct task_source **ret)
 {
 	_cleanup_(tasks_proc__closep) struct tasks_proc *s = calloc(1, sizeof(*s));
-	_cleanup_close_ int fd = -1;
 	struct statfs fs;
+	int fd, err;
 
 	if (!s)
 		return -ENOMEM;
@@ -426,17 +421,14 @@ int tasks_proc__open(int root_fd, struct task_source **ret)
 		.limits = tasks_proc__limits,
 		.close = tasks_proc__close,
 	};
-	fd = openat(root_fd, "proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
+	err = open_dir_at(root_fd, "proc", &s->dir);
+	if (err)
+		return err;
+	fd = dirfd(s->dir);
 	s->is_procfs = fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
 	s->is_inexact = s->is_procfs && rss_is_exact(root_fd) != 1;
 	/* There always is a process 1. */
 	s->is_hiding = s->is_procfs && faccessat(fd, "1", F_OK, 0) < 0 && errno == ENOENT;
-	s->dir = fdopendir(fd);
-	if (!s->dir)
-		return -errno;
-	fd = -1; /* the stream's now */
 	*ret = &TAKE_PTR(s)->source;
 	return 0;
 }

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collect/zram.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
-
-#define DIR_FLAGS (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 
 int zram_mm_stat_parse(struct cursor text, struct zram_device *ret)
 {
@@ -51,20 +48,6 @@ static int compare_devices(const void *a, const void *b)
 	const struct zram_device *x = a, *y = b;
 
 	return x->index < y->index ? -1 : x->index > y->index;
-}
-
-static int open_dir_at(int dir_fd, const char *path, DIR **ret)
-{
-	int fd = openat(dir_fd, path, DIR_FLAGS), err;
-
-	if (fd < 0)
-		return -errno;
-	*ret = fdopendir(fd);
-	if (*ret)
-		return 0;
-	err = -errno;
-	close(fd);
-	return err;
 }
 
 int zram_read(int root_fd, struct system_sample *s)
