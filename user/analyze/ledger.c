@@ -47,6 +47,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/minmax.h"
 #include "analyze/report_math.h"
 #include "model/machine.h"
 
@@ -138,11 +139,6 @@ bool meminfo_is_classified(const char *name)
 static uint64_t less(uint64_t a, uint64_t b)
 {
 	return a > b ? a - b : 0;
-}
-
-static uint64_t min_u64(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
 }
 
 static bool find(const struct meminfo_line *v, size_t n, const char *name, uint64_t *ret)

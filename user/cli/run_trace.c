@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/minmax.h"
 #include "base/str.h"
 #include "cli/progress.h"
 #include "cli/recording.h"
@@ -200,11 +201,6 @@ static void show_progress(struct trace *tr, uint64_t start_ns, uint64_t now)
 	};
 
 	progress__update(&tr->progress, &state, now);
-}
-
-static uint64_t min_u64(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
 }
 
 /* Has the command ended since the last look? Then its end is sampled at once. */

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/minmax.h"
 #include "cli/run_common.h"
 #include "collect/file_nr.h"
 #include "collect/system.h"
@@ -323,11 +324,6 @@ static void show_progress(struct watch *w, uint64_t start_ns, uint64_t now)
 	};
 
 	progress__update(&w->progress, &state, now);
-}
-
-static uint64_t min_u64(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
 }
 
 static int watch_loop(struct watch *w)
