@@ -47,8 +47,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/minmax.h"
 #include "analyze/report_math.h"
+#include "base/minmax.h"
 #include "model/machine.h"
 
 #define N_ELEMS(a) (sizeof(a) / sizeof((a)[0]))
