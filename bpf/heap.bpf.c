@@ -14,19 +14,13 @@
 #include <bpf/bpf_helpers.h>
 
 #include "compat.bpf.h"
+#include "heap_table.bpf.h"
 #include "heap_walk.bpf.h"
 #include "random.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
-/* Sized by user space; without preallocation where the kernel can do that from everywhere. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1);
-	__type(key, struct mt_heap_at);
-	__type(value, struct mt_heap_block);
-} heap_blocks SEC(".maps");
-
+/* Sized by user space. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);
@@ -141,18 +135,9 @@ static __always_inline bool draw(struct mt_heap_thread *t, __u64 interval, __u64
 static __always_inline void take_old(struct mt_heap_thread *t, __u64 addr)
 {
 	struct mt_heap_at at = {addr, t->space};
-	struct mt_heap_block *b;
 
-	t->had_old = 0;
-	if (!addr)
-		return;
-	b = bpf_map_lookup_elem(&heap_blocks, &at);
-	if (!b)
-		return;
-	t->old = *b;
+	t->had_old = addr && take_block(&at, &t->old);
 	t->old_addr = addr;
-	t->had_old = 1;
-	bpf_map_delete_elem(&heap_blocks, &at);
 }
 
 /* NULL: its return is of no interest. */
@@ -191,18 +176,9 @@ static __always_inline void keep_block(struct mt_heap_thread *t, __u64 addr)
 {
 	struct mt_heap_at at = {addr, t->space};
 	struct mt_heap_block b = {t->path_key, t->size, bpf_ktime_get_boot_ns()};
-	int err = bpf_map_update_elem(&heap_blocks, &at, &b, BPF_NOEXIST);
 
 	count(MT_HEAP_C_ALLOCS, 1);
-	if (!err)
-		return;
-	if (bpf_map_lookup_elem(&heap_blocks, &at)) {
-		count(MT_HEAP_C_STALE, 1);
-		bpf_map_update_elem(&heap_blocks, &at, &b, BPF_ANY);
-		return;
-	}
-	count(MT_HEAP_C_FULL, 1);
-	count(MT_HEAP_C_FULL_BYTES, b.size);
+	put_block(&at, &b);
 }
 
 /* The address a call returned; 0: it failed. */
@@ -237,7 +213,7 @@ static __always_inline int leave(void *ctx)
 		/* It failed, and the old block is still there. A size of 0 has freed it. */
 		struct mt_heap_at at = {t->old_addr, t->space};
 
-		bpf_map_update_elem(&heap_blocks, &at, &t->old, BPF_ANY);
+		put_block(&at, &t->old);
 	}
 	return 0;
 }
@@ -289,7 +265,7 @@ static __always_inline int call_free(void *ctx)
 	if (!t)
 		return RETURN_SKIPPED;
 	at.space = t->space;
-	bpf_map_delete_elem(&heap_blocks, &at);
+	take_block(&at, NULL);
 	return RETURN_SKIPPED;
 }
 

@@ -25,6 +25,8 @@ struct mt_config {
 	__u32 page_bytes;
 	__u32 kernel_slots; /* samples of kernel pages, in slots of their own; 0: none */
 	__u32 first_kernel_slot;
+	__u32 heap_slots; /* of the nursery of --heap, a power of two */
+	__u32 pad;
 };
 
 /* How interrupts are told from the process they interrupt, best first. */
@@ -463,7 +465,7 @@ static_assert(sizeof(struct mt_vma_cpu) == 64, "");
 static_assert(sizeof(struct mt_kstack) == 8 * MT_KSTACK_DEPTH + 8, "");
 static_assert(sizeof(struct mt_object) == 80, "");
 static_assert(sizeof(struct mt_slab_cpu) == 64, "");
-static_assert(sizeof(struct mt_config) == 56, "");
+static_assert(sizeof(struct mt_config) == 64, "");
 static_assert(sizeof(struct mt_chunk) == 4096,
 	      "a chunk is a page, so that the table can be mapped");
 static_assert(sizeof(struct mt_owner) == 128, "two cache lines");

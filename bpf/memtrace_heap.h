@@ -48,6 +48,10 @@ struct mt_heap_control {
 /* Does nothing, at the entry and at the return: what the traps cost. */
 #define MT_HEAP_COOKIE_TRIAL 0x200u
 
+/* Slots of `heap_nursery` at most. What is in use of them should fit into a CPU's second level
+ * cache: 640 KiB in all. */
+#define MT_HEAP_SLOTS_MAX 16384u
+
 /* Keys of `heap_blocks` and `heap_rules`. */
 struct mt_heap_at {
 	__u64 addr;
@@ -64,6 +68,38 @@ struct mt_heap_block {
 	__u64 size;    /* bytes asked for */
 	__u64 time_ns; /* CLOCK_BOOTTIME */
 };
+
+/* Map `heap_nursery`: a slot's word is the address of its block, with a tag of the space above it
+ * and a state below. 0: empty. */
+struct mt_heap_slot {
+	__u64 word;
+	__u64 space;
+	struct mt_heap_block block;
+};
+
+#define MT_HEAP_SLOT_ADDR 0x0000fffffffffff8ULL
+#define MT_HEAP_SLOT_STATE 3ULL
+#define MT_HEAP_MOVING 1ULL  /* its block is being put into heap_blocks */
+#define MT_HEAP_FREED 2ULL   /* … and was freed before it was out of the slot */
+#define MT_HEAP_FILLING 3ULL /* no address: a block is being put into it */
+
+static inline __attribute__((always_inline)) int mt_heap_slot_fits(__u64 addr)
+{
+	return !(addr & ~MT_HEAP_SLOT_ADDR);
+}
+
+static inline __attribute__((always_inline)) __u64 mt_heap_slot_word(__u64 addr, __u64 space)
+{
+	return addr | (space * 0x9e3779b97f4a7c15ULL & ~0ULL << 48);
+}
+
+/* n: slots, a power of two. Neighbours lie beside each other; and so do blocks of many pages, which
+ * differ in the upper bits only. A space's lower bits are its tgid. */
+static inline __attribute__((always_inline)) __u32 mt_heap_slot_index(__u64 addr, __u64 space,
+								      __u32 n)
+{
+	return (__u32)(addr >> 4 ^ addr >> 18 ^ space) & (n - 1);
+}
 
 /* How a frame's caller is found, told by the return address into the frame. */
 enum mt_heap_rule_kind {

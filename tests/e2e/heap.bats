@@ -155,6 +155,23 @@ with_library() {
 	is_exactly lost "$(limit_count heap_calls_lost)" 0
 }
 
+@test "threads that free each other's blocks, more than the nursery has slots: to the byte" {
+	trace_pid heapblocks --what handover --count 60000
+	show
+	is_exactly hand_over "$(heap_of hand_over)" "$(truth .held_bytes)"
+	is_exactly blocks "$(heap_of hand_over samples)" "$(truth .blocks)"
+	is_exactly "frees missed" "$(limit_count heap_frees_missed)" 0
+	is_exactly "blocks lost" "$(limit_count heap_blocks_lost)" 0
+}
+
+@test "the same, and then all is freed" {
+	TRACE_ARGS=(--heap --interval 100ms) # read while it changes
+	TRUTH_LINES=2 trace_pid heapblocks --what handover --count 30000 --then-free --phase 1
+	show
+	is_exactly hand_over "$(heap_of hand_over)" 0
+	is_exactly "frees missed" "$(limit_count heap_frees_missed)" 0
+}
+
 @test "a child's frees are its own, and so are its blocks" {
 	trace_pid heapblocks --what children --count 500 --hold 60
 	show

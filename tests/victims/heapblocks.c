@@ -8,6 +8,7 @@
  *   family   every allocation function in known proportions, also those that fail
  *   threads  threads that keep blocks and end, one within an allocation's call
  *   children a child that forgets what it got, and frees what its parent got
+ *   handover threads that free each other's blocks, --count at a time, over and over
  *
  * With --then-free a phase follows in which all is freed.
  */
@@ -215,10 +216,57 @@ static uint64_t children(void)
 	return count * LEAK_BYTES;
 }
 
+/* --- handover --- */
+
+#define HANDOVER_THREADS 4
+#define HANDOVER_TURNS 8
+
+/* What a thread puts there another takes, mostly. */
+FUNCTION void *hand_over(void *arg)
+{
+	uint64_t state = 88172645463325252ULL + (uintptr_t)arg;
+
+	for (uint64_t n = HANDOVER_TURNS * count / HANDOVER_THREADS; n; n--) {
+		uint64_t r = victim_random(&state);
+		size_t size = 16 + (r >> 32) % 500;
+		void *old, *new;
+
+		CALL(new = malloc(size));
+		if (!new)
+			die("an allocation failed");
+		*(size_t *)new = size;
+		old = __atomic_exchange_n(&kept[r % count], new, __ATOMIC_ACQ_REL);
+		CALL(free(old));
+	}
+	return NULL;
+}
+
+static uint64_t handover(void)
+{
+	pthread_t t[HANDOVER_THREADS];
+	uint64_t held = 0;
+
+	for (uintptr_t i = 0; i < HANDOVER_THREADS; i++)
+		if (pthread_create(&t[i], NULL, hand_over, (void *)i))
+			die("thread");
+	for (int i = 0; i < HANDOVER_THREADS; i++)
+		pthread_join(t[i], NULL);
+	for (uint64_t i = 0; i < count; i++) {
+		if (!kept[i])
+			continue;
+		held += *(size_t *)kept[i];
+		kept[n_kept++] = kept[i];
+	}
+	return held;
+}
+
 static const struct {
 	const char *name;
 	uint64_t (*run)(void);
-} modes[] = {{"churn", churn}, {"family", family}, {"threads", threads}, {"children", children}};
+} modes[] = {
+	{"churn", churn},	{"family", family},	{"threads", threads},
+	{"children", children}, {"handover", handover},
+};
 
 static void tell_held(uint64_t held, const char *note)
 {
@@ -233,7 +281,8 @@ static void tell_held(uint64_t held, const char *note)
 int main(int argc, char **argv)
 {
 	const struct victim_option own[] = {
-		{"what", VICTIM_TEXT, &what, "churn, family, threads or children (churn)"},
+		{"what", VICTIM_TEXT, &what,
+		 "churn, family, threads, children or handover (churn)"},
 		{"count", VICTIM_COUNT, &count, "blocks, or threads (1000)"},
 		{"then-free", VICTIM_FLAG, &then_free, "free all in a second phase"},
 		{0},

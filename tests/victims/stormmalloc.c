@@ -4,19 +4,10 @@
 
 #define BLOCKS 4096
 
-/* xorshift (Marsaglia 2003): the same sizes in each run. */
-static uint64_t draw(uint64_t *state)
-{
-	*state ^= *state << 13;
-	*state ^= *state >> 7;
-	*state ^= *state << 17;
-	return *state;
-}
-
 /* Small ones mostly: each power of two as often as the next. */
 static size_t draw_size(uint64_t *state)
 {
-	uint64_t r = draw(state);
+	uint64_t r = victim_random(state);
 
 	return (size_t)16 << r % 12 | (r >> 16 & 15);
 }
@@ -35,7 +26,7 @@ int main(int argc, char **argv)
 	victim_begin();
 	until = now_ms() + limit_ms;
 	while ((!ops || done < ops) && ((done & 0xffff) || now_ms() < until)) {
-		uint64_t i = draw(&state) % BLOCKS;
+		uint64_t i = victim_random(&state) % BLOCKS;
 
 		free(block[i]);
 		block[i] = malloc(draw_size(&state));

@@ -50,28 +50,18 @@ static void expect_session(struct bpf_object *obj)
 	uprobe_multi_prepare(bpf_object__find_program_by_name(obj, HEAP_SESSION_PROGRAM));
 }
 
-/* The dearer way is for kernels that do not know the other. */
-static int load_either(struct heap *h, struct bpf_spec *spec, char reason[static BPF_REASON_SIZE])
+static uint32_t n_slots(const struct heap *h)
 {
-	int err;
-
-	spec->elf = heap_session_bpf__elf_bytes(&spec->elf_size);
-	spec->prepare = expect_session;
-	err = bpf_load(spec, reason, &h->obj);
-	h->session = !err;
-	if (!err)
-		return 0;
-	log_debug("--heap without sessions: %s", reason);
-	spec->elf = heap_bpf__elf_bytes(&spec->elf_size);
-	spec->prepare = NULL;
-	return bpf_load(spec, reason, &h->obj);
+	return h->session ? heap_nursery_slots(h->options.max_blocks) : 0;
 }
 
-static int load(struct heap *h, char reason[static BPF_REASON_SIZE])
+static int load_one(struct heap *h, char reason[static BPF_REASON_SIZE])
 {
 	const uint32_t flags = can_grow() ? BPF_F_NO_PREALLOC : 0;
+	const uint32_t slots = n_slots(h);
 	const struct bpf_map_size sizes[] = {
-		{"heap_blocks", h->options.max_blocks, 0, flags},
+		{"heap_blocks", h->options.max_blocks - slots, 0, flags},
+		{"heap_nursery", slots ?: 1, 0, 0},
 		{"heap_paths", MAX_PATHS, 0, flags},
 		{"heap_rules", MAX_RULES, 0, flags},
 		{"heap_threads", MAX_THREADS, 0, flags},
@@ -79,10 +69,30 @@ static int load(struct heap *h, char reason[static BPF_REASON_SIZE])
 		{NULL, 0, 0, 0},
 	};
 	struct bpf_shared shared = {.sizes = sizes};
-	const struct mt_config config = {.stack_bytes = h->options.stack_bytes};
+	const struct mt_config config = {
+		.stack_bytes = h->options.stack_bytes,
+		.heap_slots = slots,
+	};
 	struct bpf_spec spec = {.config = &config, .shared = &shared};
 
-	return load_either(h, &spec, reason);
+	spec.elf = h->session ? heap_session_bpf__elf_bytes(&spec.elf_size)
+			      : heap_bpf__elf_bytes(&spec.elf_size);
+	spec.prepare = h->session ? expect_session : NULL;
+	return bpf_load(&spec, reason, &h->obj);
+}
+
+/* The dearer way is for kernels that do not know the other. */
+static int load(struct heap *h, char reason[static BPF_REASON_SIZE])
+{
+	int err;
+
+	h->session = true;
+	err = load_one(h, reason);
+	if (!err)
+		return 0;
+	log_debug("--heap without sessions: %s", reason);
+	h->session = false;
+	return load_one(h, reason);
 }
 
 static int map_fd(const struct heap *h, const char *name)
@@ -152,6 +162,8 @@ static int open_maps(struct heap *h)
 	h->n_cpus = (uint32_t)libbpf_num_possible_cpus();
 	h->control_fd = map_fd(h, "heap_control");
 	err = heap__renew(h);
+	if (!err)
+		err = heap_nursery__open(&h->nursery, map_fd(h, "heap_nursery"), n_slots(h));
 	if (err)
 		return err;
 	h->ring = ring_buffer__new(map_fd(h, "heap_ring"), on_record, h, NULL);
@@ -219,6 +231,7 @@ void heap__close(struct heap *h)
 	link_reaper__free(h->reaper);
 	bpf_links__free(&h->links);
 	ring_buffer__free(h->ring);
+	heap_nursery__close(&h->nursery);
 	bpf_object__close(h->obj);
 	free_files(h);
 	vec_free(&h->watched);

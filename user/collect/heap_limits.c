@@ -43,7 +43,7 @@ int heap__limits(struct heap *h, struct limits *l)
 		{c[MT_HEAP_C_FULL], "heap_blocks_lost",
 		 "heap blocks that found no room in the table (--heap-max): they are missing"},
 		{c[MT_HEAP_C_FULL_BYTES], "heap_bytes_lost", "bytes of the heap blocks lost"},
-		{c[MT_HEAP_C_STALE], "heap_frees_missed",
+		{c[MT_HEAP_C_STALE] + own->stale, "heap_frees_missed",
 		 "addresses that were handed out again though their free was not seen: the block "
 		 "before was counted until then"},
 		{c[MT_HEAP_C_NO_PATH] + own->unknown, "heap_paths_lost",

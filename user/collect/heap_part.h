@@ -52,8 +52,16 @@ struct heap_counts {
 	uint64_t unknown;	/* stacks of processes that were gone before they were read */
 	uint64_t rules_full;
 	uint64_t broken; /* paths that do not reach the thread's first function */
+	uint64_t stale;	 /* blocks whose address has been handed out again */
 	uint64_t unread; /* times the blocks could not be summed up */
 	uint64_t failed; /* out of memory */
+};
+
+/* Blocks that are young, of a kernel side with sessions. All zero: there is none. */
+struct heap_nursery {
+	struct mt_heap_slot *slots; /* the kernel side's */
+	struct mt_heap_slot *copy;  /* as last read; word 0: nothing */
+	uint32_t n;
 };
 
 /* Of the object with sessions. */
@@ -83,6 +91,7 @@ struct heap {
 	struct hmap pending;	  /* number of a stack -> path of the book */
 	VEC(uint64_t) recent;	  /* numbers since the last summing up began */
 	struct mt_heap_stack *scratch;
+	struct heap_nursery nursery;
 	struct heap_counts counts;
 };
 
@@ -123,6 +132,20 @@ void heap_stacks__forget_rules(struct heap *h, struct heap_watched *w);
 /* Reads what w (which has an unwind) has mapped; its rules are forgotten if code has been replaced.
  * 0 or -errno. */
 int heap_stacks__refresh(struct heap *h, struct heap_watched *w);
+
+/* --- heap_nursery.c --- */
+/* Of so many blocks in all: a power of two, or 0. Pure. */
+uint32_t heap_nursery_slots(uint32_t max_blocks);
+/* n slots. 0, -ENOMEM or -errno. */
+int heap_nursery__open(struct heap_nursery *y, int map_fd, uint32_t n);
+void heap_nursery__close(struct heap_nursery *y);
+/* Into the copy. */
+void heap_nursery__read(struct heap_nursery *y);
+/* The block of the copy at this address; NULL: none. */
+const struct mt_heap_block *heap_nursery__find(const struct heap_nursery *y,
+					       const struct mt_heap_at *at);
+/* Takes it away from the kernel side. False: it is not there any more. */
+bool heap_nursery__take(struct heap_nursery *y, const struct mt_heap_at *at);
 
 /* --- heap_sum.c --- */
 int heap_sum(struct heap *h);

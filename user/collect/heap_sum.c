@@ -81,6 +81,12 @@ static struct sample_weight weigh(const struct summing *s, const struct mt_heap_
 			: (struct sample_weight){.bytes = (double)b->size};
 }
 
+/* False: it is gone already. */
+static bool forget(const struct summing *s, const struct mt_heap_at *at)
+{
+	return heap_nursery__take(&s->h->nursery, at) || !bpf_map_delete_elem(s->h->blocks_fd, at);
+}
+
 /* What was not freed when its process exited: counted once, and out of the table. */
 static int add_left(struct summing *s, const struct mt_heap_at *at, const struct mt_heap_block *b)
 {
@@ -89,7 +95,7 @@ static int add_left(struct summing *s, const struct mt_heap_at *at, const struct
 	uint32_t path;
 	int err = heap_stacks__path(s->h, s->last, b->path, &path);
 
-	if (err || bpf_map_delete_elem(s->h->blocks_fd, at) || is_too_young(s, b))
+	if (err || !forget(s, at) || is_too_young(s, b))
 		return err;
 	e = &s->h->book->table.paths.v[path - 1];
 	e->at_exit += w.bytes;
@@ -113,7 +119,7 @@ static int add_block(struct summing *s, const struct mt_heap_at *at, const struc
 		return add_left(s, at, b);
 	if (!s->last || s->last->ended) {
 		if (b->time_ns + FORGET_NS < s->now_ns)
-			bpf_map_delete_elem(s->h->blocks_fd, at);
+			forget(s, at);
 		return 0;
 	}
 	err = heap_stacks__path(s->h, s->last, b->path, &path);
@@ -147,6 +153,49 @@ static int add_batch(struct summing *s, const struct batch *b, uint32_t n)
 	return err;
 }
 
+/* Before the table: a block that is moved meanwhile is met twice, and none is missed. */
+static int add_nursery(struct summing *s, struct batch *b)
+{
+	struct heap_nursery *y = &s->h->nursery;
+	uint32_t n = 0;
+	int err = 0;
+
+	heap_nursery__read(y);
+	for (uint32_t i = 0; !err && i < y->n; i++) {
+		const struct mt_heap_slot *slot = &y->copy[i];
+
+		if (slot->word) {
+			b->at[n] = (struct mt_heap_at){slot->word & MT_HEAP_SLOT_ADDR, slot->space};
+			b->block[n++] = slot->block;
+		}
+		if (n == BATCH || i == y->n - 1) {
+			err = add_batch(s, b, n);
+			n = 0;
+		}
+	}
+	return err;
+}
+
+/* Without what the nursery had. Of two blocks at one address the older one's free was not seen. */
+static uint32_t drop_twins(struct summing *s, struct batch *b, uint32_t n)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		const struct mt_heap_block *twin = heap_nursery__find(&s->h->nursery, &b->at[i]);
+
+		if (twin && twin->time_ns > b->block[i].time_ns) {
+			bpf_map_delete_elem(s->h->blocks_fd, &b->at[i]);
+			s->h->counts.stale++;
+		}
+		if (twin && twin->time_ns >= b->block[i].time_ns)
+			continue;
+		b->at[kept] = b->at[i];
+		b->block[kept++] = b->block[i];
+	}
+	return kept;
+}
+
 /* The kernel may lack memory for a read: then *ret_whole is false, and the sums are of no use. */
 static int add_blocks(struct summing *s, bool *ret_whole)
 {
@@ -154,7 +203,7 @@ static int add_blocks(struct summing *s, bool *ret_whole)
 	LIBBPF_OPTS(bpf_map_batch_opts, opts);
 	uint32_t next = 0;
 	bool first = true;
-	int err = b ? 0 : -ENOMEM, read = 0;
+	int err = b ? add_nursery(s, b) : -ENOMEM, read = 0;
 
 	while (!err && !read) {
 		uint32_t n = BATCH;
@@ -162,7 +211,7 @@ static int add_blocks(struct summing *s, bool *ret_whole)
 		read = bpf_map_lookup_batch(s->h->blocks_fd, first ? NULL : &next, &next, b->at,
 					    b->block, &n, &opts);
 		if (!read || read == -ENOENT) /* the end */
-			err = add_batch(s, b, n);
+			err = add_batch(s, b, drop_twins(s, b, n));
 		first = false;
 	}
 	*ret_whole = !err && read == -ENOENT;
