@@ -181,6 +181,13 @@ static void pages_and_who_asked(void **state)
 		    "Next: cat /proc/812/stack; ls -l /proc/812/fd");
 	assert_true(cause_find(r, &owner, 1, &c));
 	assert_true(c.path.ended);
+	r->info.pid = 812;
+	assert_true(cause_find(r, NULL, 0, &c));
+	assert_said(&c,
+		    "1000 MiB of the 1000 MiB that MemAvailable lost is kernel pages, new, owned; "
+		    "800 MiB +- 6.0 MiB asked for by leak_pages [leaker], insmod (pid 812), this "
+		    "tool itself in docker container web; taken in its name, in no other line",
+		    "");
 	for (size_t i = 0; i < 4; i++)
 		r->paths.v[i].error_bytes = (uint64_t)(500 * MIB); /* may be chance */
 	assert_true(cause_find(r, NULL, 0, &c));
@@ -245,6 +252,14 @@ static void a_few_objects_do_not_hide_the_pages(void **state)
 		    "200 MiB of the 200 MiB that MemFree lost is slab, reclaimable: 190 MiB of "
 		    "dentry (/proc/slabinfo); 100 % of 110 MiB traced is of __d_alloc, by find "
 		    "(pid 78); reclaimable, not a leak; MemAvailable hardly changed",
+		    "Next: slabtop -o -s c | head -20");
+	r->info.pid = 78;
+	assert_true(cause_find(r, NULL, 0, &c));
+	assert_said(&c,
+		    "200 MiB of the 200 MiB that MemFree lost is slab, reclaimable: 190 MiB of "
+		    "dentry (/proc/slabinfo); 100 % of 110 MiB traced is of __d_alloc, by find "
+		    "(pid 78), this tool itself; reclaimable, not a leak; MemAvailable hardly "
+		    "changed",
 		    "Next: slabtop -o -s c | head -20");
 	report__free(r);
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "analyze/cause_who.h"
 #include "analyze/report_math.h"
 #include "base/when.h"
 
@@ -275,16 +276,6 @@ bool cause_find_reclaimable(const struct report *r, const struct owner_sample *o
 	return true;
 }
 
-static void say_process(const struct cause *c, const char *comm, uint32_t pid, struct strbuf *b)
-{
-	if (*comm)
-		strbuf_addf(b, "%.*s (pid %u)", COMM_SIZE - 1, comm, pid);
-	else
-		strbuf_addf(b, "pid %u", pid);
-	if (pid == c->own_pid)
-		strbuf_addf(b, ", this tool itself");
-}
-
 /* "of dentry", "of tcpdump (pid 812)", "of /dev/shm/x, made by tool (pid 7), which has ended" */
 static void say_holder(const struct cause *c, struct strbuf *b)
 {
@@ -296,7 +287,7 @@ static void say_holder(const struct cause *c, struct strbuf *b)
 		strbuf_addf(b, " of %.40s", s->name);
 	if (s->id.pid) {
 		strbuf_addf(b, "%s", *s->name ? ", " : " of ");
-		say_process(c, s->comm, s->id.pid, b);
+		cause_say_process(s->comm, s->id.pid, c->own_pid, b);
 	}
 	if (row->ended_ns)
 		strbuf_addf(b, ", which ended at %.19sZ", utc_time(time, row->ended_ns));
@@ -316,7 +307,7 @@ static void say_taker(const struct cause *c, struct strbuf *b)
 		strbuf_addf(b, "%s", o->kind == OWNER_ASYNC ? "interrupts" : "several");
 		return;
 	}
-	say_process(c, o->comm, o->id.pid, b);
+	cause_say_process(o->comm, o->id.pid, c->own_pid, b);
 	if (o->dead)
 		strbuf_addf(b, ", which has ended");
 }
@@ -389,7 +380,7 @@ void cause_say(const struct cause *c, struct strbuf *b)
 		say_holder(c, b);
 	if (c->process) {
 		strbuf_addf(b, " of ");
-		say_process(c, c->process->comm, c->process->id.pid, b);
+		cause_say_process(c->process->comm, c->process->id.pid, c->own_pid, b);
 	}
 	cause_slab__say(&c->slab, b);
 	if (c->holder)

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "analyze/cause_who.h"
 #include "analyze/report_math.h"
 
 /* Who has less of the line than this share does not tell how it was asked for. */
@@ -64,7 +65,7 @@ void cause_path__find(const struct report *r, const struct owner_sample *owners,
 		if (sum <= most || (uint64_t)sum < error)
 			continue;
 		most = sum;
-		c = (struct cause_path){p, (uint64_t)sum, error, false};
+		c = (struct cause_path){p, (uint64_t)sum, error, false, r->info.pid};
 	}
 	if (c.path)
 		c.ended = has_ended(owners, n_owners, c.path->id);
@@ -80,12 +81,15 @@ void cause_path__say(const struct cause_path *c, uint32_t told_pid, struct strbu
 		    human_bytes(error, c->error), p->frames.v[p->asker].function);
 	if (p->driver)
 		strbuf_addf(b, " [%.40s]", p->driver);
-	if (p->id.pid && p->id.pid != told_pid)
-		strbuf_addf(b, ", %.*s (pid %u)%s", COMM_SIZE - 1, p->comm, p->id.pid,
-			    c->ended ? ", which has ended" : "");
-	else if (!p->id.pid)
+	if (p->id.pid && p->id.pid != told_pid) {
+		strbuf_addf(b, ", ");
+		cause_say_process(p->comm, p->id.pid, c->own_pid, b);
+		if (c->ended)
+			strbuf_addf(b, ", which has ended");
+	} else if (!p->id.pid) {
 		strbuf_addf(b, ", %s%.*s", *p->comm ? "several " : "interrupts", COMM_SIZE - 1,
 			    p->comm);
+	}
 	if (path_place__is_container(&p->place))
 		strbuf_addf(b, "%s %s container %.60s", p->id.pid ? " in" : " for",
 			    container_runtime_names[p->place.runtime], p->place.name);

@@ -9,6 +9,7 @@ struct cause_path {
 	const struct report_path *path; /* the largest of who asked for most; NULL: nobody did */
 	uint64_t bytes, error;		/* of all of theirs */
 	bool ended;			/* their process has */
+	uint32_t own_pid;		/* it may be this tool itself */
 };
 
 /* Paths of one function, module, process and cgroup are one. NULL where none took a share of

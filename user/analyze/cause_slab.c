@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "analyze/cause_who.h"
 #include "analyze/report_math.h"
 
 /* Who has less of a cache is not who filled it. */
@@ -64,7 +65,7 @@ static uint64_t sum_of(const struct report *r, const char *cache, const struct r
 
 void cause_slab__find(const struct report *r, const char *cache, struct cause_slab *ret)
 {
-	struct cause_slab c = {0};
+	struct cause_slab c = {.own_pid = r->info.pid};
 	const struct report_path *largest = NULL;
 
 	vec_for_each(p, &r->paths) {
@@ -102,8 +103,10 @@ void cause_slab__say(const struct cause_slab *c, struct strbuf *b)
 		    c->function);
 	if (c->syscall)
 		strbuf_addf(b, " for %.24s", c->syscall);
-	if (c->id.pid)
-		strbuf_addf(b, ", by %.*s (pid %u)", COMM_SIZE - 1, c->comm, c->id.pid);
-	else
+	if (!c->id.pid) {
 		strbuf_addf(b, ", in interrupts");
+		return;
+	}
+	strbuf_addf(b, ", by ");
+	cause_say_process(c->comm, c->id.pid, c->own_pid, b);
 }

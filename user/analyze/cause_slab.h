@@ -11,8 +11,9 @@ struct cause_slab {
 	const char *syscall;  /* "newfstatat": what it was done for; NULL: none */
 	struct proc_id id;    /* zero: an interrupt's */
 	const char *comm;
-	uint64_t bytes;	 /* by this function, for this process */
-	uint64_t traced; /* by all paths to this cache */
+	uint64_t bytes;	  /* by this function, for this process */
+	uint64_t traced;  /* by all paths to this cache */
+	uint32_t own_pid; /* it may be this tool itself */
 };
 
 /* The most of the paths to the cache of that name, those of one function and process together.
