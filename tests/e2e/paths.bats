@@ -285,3 +285,47 @@ leak_of() {
 	jq -e '[.paths[] | select(any(.stack[]; .function // "" | test("Fill|fill|Buffer")))
 		| .live_bytes] | add > 100 * 1048576' "$T/report.json"
 }
+
+# Compiled at their first call, and named when it is asked for while they are watched.
+@test "Java: compiled methods, by a perf map that is written meanwhile" {
+	need javac
+	need jcmd
+	cat >"$T/Leak.java" <<-'END'
+		import java.util.*;
+		public class Leak {
+			static List<byte[]> kept = new ArrayList<>();
+			static void leakMost() { for (int i = 0; i < 96; i++) kept.add(new byte[1 << 20]); }
+			static void leakLittle() { for (int i = 0; i < 32; i++) kept.add(new byte[1 << 20]); }
+			public static void main(String[] a) throws Exception {
+				System.in.read();
+				leakMost();
+				leakLittle();
+				System.out.println("held");
+				Thread.sleep(200000);
+			}
+		}
+	END
+	javac -d "$T" "$T/Leak.java"
+	mkfifo "$T/go"
+	java -Xcomp -XX:+PreserveFramePointer -XX:CompileCommand=quiet \
+		-XX:CompileCommand=compileonly,Leak::* -XX:CompileCommand=dontinline,Leak::* \
+		-XX:+UseSerialGC -Xms1g -Xmn800m -cp "$T" Leak <"$T/go" >"$T/java" 3>&- &
+	VICTIM_PID=$!
+	track "$VICTIM_PID"
+	exec 4>"$T/go"
+	until_true 60 grep -q '^State:.*sleeping' "/proc/$VICTIM_PID/status"
+	start_memtrace "${TRACE_ARGS[@]}" --pid "$VICTIM_PID"
+	wait_attached
+	echo >&4
+	exec 4>&-
+	until_true 60 grep -q held "$T/java"
+	jcmd "$VICTIM_PID" Compiler.perfmap
+	sleep 1.5
+	end_memtrace
+	rm -f "/tmp/perf-$VICTIM_PID.map"
+	jq -c ".paths[:4][] | [.live_bytes, .complete, [.stack[].function]]" "$T/report.json"
+	within_percent leakMost "$(path_bytes 'Leak.leakMost')" $((96 << 20)) 15
+	within_percent leakLittle "$(path_bytes 'Leak.leakLittle')" $((32 << 20)) 25
+	jq -e '[.paths[] | select(any(.stack[]; .function // "" | test("Leak.leak"))) | .complete] |
+		length >= 2 and all' "$T/report.json"
+}

@@ -38,6 +38,10 @@ trace_contained() {
 	[ "$(report '.paths | length')" -ge 1 ] || skip "no paths here: $(report '[.limits[].kind]')"
 }
 
+grows() {
+	[ "$(awk '$1 == "RssAnon:" { print $2 }' "/proc/$1/status")" -ge 65536 ]
+}
+
 # Bytes of the paths with this function in their stack.
 held_by() {
 	report "[.paths[] | select(.domain == \"user\") | select(any(.stack[]; .function == \"$1\")) |
@@ -60,6 +64,34 @@ held_by() {
 	at_least "bytes of jit_grow" "$(held_by jit_grow)" $((48 << 20))
 	at_most "bytes of jit_grow" "$(held_by jit_grow)" $((80 << 20))
 	[ "$(held_by old_name)" -eq 0 ]
+}
+
+# A map that an earlier process of this number left is not taken: it is gone first.
+trace_late_map() {
+	start_victim jit --mib 64 --late --wait --phase "$1"
+	rm -f "/tmp/perf-$VICTIM_PID.map"
+	start_memtrace --pid "$VICTIM_PID"
+	wait_attached
+	kill -USR1 "$VICTIM_PID"
+}
+
+@test "code of a JIT that writes its perf map later, when it is asked to" {
+	trace_late_map 3
+	wait_truth
+	sleep 1.5
+	end_memtrace
+	at_least "bytes of jit_grow" "$(held_by jit_grow)" $((48 << 20))
+	[ "$(limit_count symbols_no_perf_map)" -eq 0 ]
+}
+
+@test "code of a JIT without a perf map: that is told, with what to do" {
+	trace_late_map 60
+	until_true 20 grows "$VICTIM_PID"
+	sleep 1.5
+	end_memtrace
+	[ "$(held_by jit_grow)" -eq 0 ]
+	at_least "without a map" "$(limit_count symbols_no_perf_map)" 1
+	report '.limits[] | select(.kind == "symbols_no_perf_map") | .meaning' | grep -q 'Compiler.perfmap'
 }
 
 @test "a stripped program gets its names elsewhere, from --debug-dir" {

@@ -107,10 +107,36 @@ static void this_kernel(void **state)
 	symbolizer__free(s);
 }
 
+static void a_perf_map_that_comes_later(void **state)
+{
+	struct symbolizer *s = new_symbolizer(&(struct symbol_options){0});
+	struct symbol_module m = {.kind = SYMBOL_PERF_MAP, .fd = -1, .root_fd = -1};
+	struct limits l = {0};
+	uint32_t late, never;
+	int fd;
+
+	assert_int_equal(symbolizer__add(s, &m, &late), 0);
+	assert_int_equal(symbolizer__add(s, &m, &never), 0);
+	assert_int_not_equal(late, never);
+	assert_int_equal(symbolizer__want(s, late, 0x1010), 0);
+	fd = file_of("1000 20 void Leak.most()\n");
+	assert_int_equal(symbolizer__give_map(s, late, fd), 0);
+	close(fd);
+	assert_string_equal(function_at(s, late, 0x1010), "void Leak.most()");
+	assert_int_equal(symbolizer__limits(s, &l), 0);
+	assert_null(limits__find(&l, "symbols_no_perf_map"));
+	assert_null(function_at(s, never, 0x1010));
+	assert_int_equal(symbolizer__limits(s, &l), 0);
+	assert_int_equal(limits__find(&l, "symbols_no_perf_map")->count, 1);
+	limits__free(&l);
+	symbolizer__free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(kernel_functions),
+		cmocka_unit_test(a_perf_map_that_comes_later),
 		cmocka_unit_test(a_kernel_that_hides_its_addresses),
 		cmocka_unit_test(this_kernel),
 	};

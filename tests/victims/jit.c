@@ -33,11 +33,15 @@ static const char *tell_code(const void *start)
 
 int main(int argc, char **argv)
 {
-	const struct victim_option own[] = {{0}};
+	bool late = false;
+	const struct victim_option own[] = {
+		{"late", VICTIM_FLAG, &late, "tell the code's name after it has run, not before"},
+		{0},
+	};
 	size_t held;
 	char *mem;
 	void *jit;
-	const char *map;
+	const char *map = NULL;
 
 	victim_init(argc, argv, "jit", "Grows from code made at run time.", own);
 	if (sizeof(code) == 1 || page_size() != 4096)
@@ -48,11 +52,16 @@ int main(int argc, char **argv)
 	memcpy(jit, code, sizeof(code));
 	if (mprotect(jit, 4096, PROT_READ | PROT_EXEC))
 		victim_skip("mprotect", errno);
-	map = tell_code(jit);
+	if (!late)
+		map = tell_code(jit);
 	victim_begin();
 	held = victim_bytes();
 	mem = map_anon(held, MADV_NOHUGEPAGE);
 	((void (*)(char *, size_t))jit)(mem, held / 4096);
+	if (late) {
+		victim_phase(); /* it has been seen without a name by then */
+		map = tell_code(jit);
+	}
 	tell(&(struct truth){.kind = "anon",
 			     .note = "held",
 			     .pid = getpid(),

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "collect/pid.h"
 
 int code_names__new(const char *const *debug_dirs, struct symbolizer **ret)
 {
@@ -16,13 +17,24 @@ int code_names__new(const char *const *debug_dirs, struct symbolizer **ret)
 	return symbolizer__new(&o, ret);
 }
 
-/* What a JIT told of its code; -1: nothing. */
-static int open_perf_map(int root_dir, uint32_t pid)
+/* What a JIT told of its code; below 0: nothing. */
+static int open_perf_map(int root_dir, struct proc_id id)
 {
-	_cleanup_close_ int proc =
-		root_dir < 0 ? -1 : openat(root_dir, "proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int proc = openat(root_dir, "proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int map = proc < 0 ? -1 : perf_map_open(proc, id.pid);
+	struct pid_stat st;
 
-	return proc < 0 ? -1 : perf_map_open(proc, pid);
+	/* Not of another process that has its number by now. */
+	if (map < 0 || pid_stat_read(root_dir, id.pid, &st) || st.start_ticks != id.start_ticks)
+		return -1;
+	return TAKE_FD(map);
+}
+
+int code_names__look_for_map(struct symbolizer *s, int root_dir, struct proc_id id, uint32_t module)
+{
+	_cleanup_close_ int map = open_perf_map(root_dir, id);
+
+	return map < 0 ? -ENOENT : symbolizer__give_map(s, module, map);
 }
 
 int code_names__add(struct symbolizer *s, int root_dir, const struct code_module *m, int fd,
@@ -43,13 +55,11 @@ int code_names__add(struct symbolizer *s, int root_dir, const struct code_module
 	};
 	_cleanup_close_ int own = -1;
 
-	if (m->kind == CODE_JIT)
-		own = sym.fd = open_perf_map(root_dir, m->proc.pid);
-	else if (m->kind == CODE_KERNEL && fd < 0 && root_dir >= 0)
+	if (m->kind == CODE_KERNEL && fd < 0 && root_dir >= 0)
 		own = sym.fd = kernel_symbols_open(root_dir);
 	if (sym.fd < 0) {
 		sym.fd = -1;
-		if (m->kind == CODE_JIT || m->kind == CODE_KERNEL)
+		if (m->kind == CODE_KERNEL || (m->kind == CODE_JIT && root_dir < 0))
 			sym.kind = SYMBOL_NONE;
 	}
 	return symbolizer__add(s, &sym, ret);

@@ -75,6 +75,7 @@ void sampler_paths__close(struct sampler_paths *s)
 	symbolizer__free(s->symbolizer);
 	s->symbolizer = NULL;
 	vec_free(&s->symbol_module);
+	vec_free(&s->mapless);
 	vec_free(&s->nodes);
 	vec_free(&s->marked);
 }
@@ -160,8 +161,20 @@ static int add_module(struct sampler_paths *s, const struct code_module *m)
 	if (m->kind == CODE_KERNEL && kernel <= s->symbol_module.n)
 		return vec_push(&s->symbol_module, s->symbol_module.v[kernel - 1]);
 	err = code_names__add(s->symbolizer, s->root_fd, m, files.fd, files.root_fd, &id);
-
+	if (!err && m->kind == CODE_JIT)
+		err = vec_push(&s->mapless, (struct code_without_map){m->proc, id});
 	return err ? err : vec_push(&s->symbol_module, id);
+}
+
+/* Some write their map when they are asked to, and are gone at our end. */
+static void look_for_maps(struct sampler_paths *s)
+{
+	size_t kept = 0;
+
+	vec_for_each(m, &s->mapless)
+		if (code_names__look_for_map(s->symbolizer, s->root_fd, m->id, m->module))
+			s->mapless.v[kept++] = *m;
+	s->mapless.n = kept;
 }
 
 static int want(struct sampler_paths *s, const struct code_node *n)
@@ -270,6 +283,7 @@ int sampler_paths__tick(struct sampler_paths *s, bool last, struct tick *t)
 	vec_for_each(m, &t->modules)
 		if (!err)
 			err = add_module(s, m);
+	look_for_maps(s);
 	vec_for_each(n, &t->nodes)
 		if (!err)
 			err = want(s, n);

@@ -18,6 +18,12 @@ struct sampling_options {
 	bool heirs; /* children of targets are sampled from their first page on */
 };
 
+/* Code of a JIT without a perf map so far. */
+struct code_without_map {
+	struct proc_id id;
+	uint32_t module; /* the symbolizer's number */
+};
+
 struct sampler_paths {
 	struct code_book book;
 	struct stack_walker walker;
@@ -31,6 +37,7 @@ struct sampler_paths {
 	struct sampling_options options;
 	struct symbolizer *symbolizer;
 	VEC(uint32_t) symbol_module; /* id - 1: the symbolizer's number */
+	VEC(struct code_without_map) mapless;
 	VEC(struct code_node) nodes; /* all that were told */
 	VEC(struct proc_id) marked;
 	int root_fd; /* not owned */

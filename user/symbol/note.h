@@ -16,6 +16,7 @@ enum note_kind {
 	NOTE_DIED,   /* the child that read it was killed by what it met */
 	NOTE_HIDDEN, /* addresses of the kernel are all zero */
 	NOTE_CUT,    /* a perf map longer than is read */
+	NOTE_NO_MAP, /* code of a JIT, and no perf map of it */
 	_NOTE_KIND_MAX,
 };
 

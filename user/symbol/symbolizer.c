@@ -153,6 +153,18 @@ int symbolizer__add(struct symbolizer *s, const struct symbol_module *m, uint32_
 	return 0;
 }
 
+int symbolizer__give_map(struct symbolizer *s, uint32_t module, int fd)
+{
+	struct symbol_module *m = &s->modules.v[module].m;
+	int copy = copy_fd(fd);
+
+	if (copy < 0)
+		return copy;
+	cleanup_close(&m->fd);
+	m->fd = copy;
+	return 0;
+}
+
 static struct hmap_key address_key(uint32_t module, uint64_t addr)
 {
 	return (struct hmap_key){{addr, module, 0}};
@@ -302,7 +314,8 @@ static int find_text(struct symbolizer *s, const struct module *m, struct text_s
 	int err;
 
 	if (m->m.fd < 0) {
-		notes__add(&s->notes, NOTE_UNREADABLE, m->m.name);
+		notes__add(&s->notes,
+			   m->m.kind == SYMBOL_PERF_MAP ? NOTE_NO_MAP : NOTE_UNREADABLE, m->m.name);
 		return 0;
 	}
 	if (m->m.kind == SYMBOL_KERNEL)

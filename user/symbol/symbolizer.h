@@ -37,8 +37,8 @@ struct symbol_module {
 	const char *build_id; /* hex, as it was mapped; NULL unknown. A file with another one
 				 is not the one that ran: refused, and told. */
 	int fd;	     /* FILE: the file itself (map_files, exe), read first; -1: by its name.
-			PERF_MAP: of perf_map_open(). KERNEL: of kernel_symbols_open().
-			0 is taken for a descriptor: say -1. */
+			PERF_MAP: of perf_map_open(), -1: it may come. KERNEL: of
+			kernel_symbols_open(). 0 is taken for a descriptor: say -1. */
 	int root_fd; /* FILE: the root directory of the process (/proc/PID/root), where its name
 			and its debug files are looked up, links staying inside; -1: ours */
 };
@@ -58,6 +58,9 @@ void symbolizer__free(struct symbolizer *s);
 
 /* Of two with one name and build-id, the second is the first. */
 int symbolizer__add(struct symbolizer *s, const struct symbol_module *m, uint32_t *ret_module);
+
+/* A perf map that its process has written since; fd is copied. 0 or -errno. */
+int symbolizer__give_map(struct symbolizer *s, uint32_t module, int fd);
 
 /*
  * `addr` in the module's own (ELF) addresses: where it ran, less the bias it
