@@ -11,7 +11,8 @@ int user_paths_losses(struct limits *l, const struct user_paths_losses *p)
 		 "sampled stacks of more frames than are kept: their paths begin in the middle"},
 		{p->ends[UNWIND_FAILED], "stacks_broken",
 		 "sampled stacks that could not be followed to their start: code without frame "
-		 "information, or damaged; their paths begin in the middle"},
+		 "information (Java's, unless it has -XX:+PreserveFramePointer), or damaged; their "
+		 "paths begin in the middle"},
 		{p->ends[UNWIND_NO_CODE], "stacks_unknown",
 		 "samples of processes that were gone, or could not be read, before their stack "
 		 "was looked at: they have no path"},

@@ -37,10 +37,11 @@ static const struct {
 	[NOTE_CUT] = {"symbols_perf_map_cut",
 		      "perf maps that are longer than is read: newer code may have no or an old "
 		      "name; the first: %s"},
-	[NOTE_NO_MAP] = {"symbols_no_perf_map",
-			 "processes with code that a JIT made and no /tmp/perf-PID.map that can be "
-			 "trusted: it has no names. Java 17 on: jcmd PID Compiler.perfmap meanwhile, "
-			 "-XX:+PreserveFramePointer for whole stacks; node: --perf-basic-prof"},
+	[NOTE_NO_MAP] =
+		{"symbols_no_perf_map",
+		 "processes with code that a JIT made and no /tmp/perf-PID.map that can be "
+		 "trusted: it has no names. Java 17 on: jcmd PID Compiler.perfmap meanwhile, "
+		 "-XX:+PreserveFramePointer for whole stacks; node: --perf-basic-prof"},
 };
 
 _Static_assert(sizeof(kinds) / sizeof(kinds[0]) == _NOTE_KIND_MAX, "a line for each kind");

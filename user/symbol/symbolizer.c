@@ -314,8 +314,8 @@ static int find_text(struct symbolizer *s, const struct module *m, struct text_s
 	int err;
 
 	if (m->m.fd < 0) {
-		notes__add(&s->notes,
-			   m->m.kind == SYMBOL_PERF_MAP ? NOTE_NO_MAP : NOTE_UNREADABLE, m->m.name);
+		notes__add(&s->notes, m->m.kind == SYMBOL_PERF_MAP ? NOTE_NO_MAP : NOTE_UNREADABLE,
+			   m->m.name);
 		return 0;
 	}
 	if (m->m.kind == SYMBOL_KERNEL)
