@@ -100,17 +100,18 @@ const struct mt_heap_block *heap_nursery__find(const struct heap_nursery *y,
 	return &s->block;
 }
 
+static bool change(struct mt_heap_slot *s, __u64 from, __u64 to)
+{
+	return __atomic_compare_exchange_n(&s->word, &from, to, false, __ATOMIC_ACQ_REL,
+					   __ATOMIC_ACQUIRE);
+}
+
 bool heap_nursery__take(struct heap_nursery *y, const struct mt_heap_at *at)
 {
 	struct mt_heap_slot *s = y->n ? &y->slots[index_of(y, at)] : NULL;
-	uint64_t word = mt_heap_slot_word(at->addr, at->space), moving = word | MT_HEAP_MOVING;
+	uint64_t word = mt_heap_slot_word(at->addr, at->space);
 
 	if (!s || (word_of(s) & ~MT_HEAP_SLOT_STATE) != word || s->space != at->space)
 		return false;
-	if (__atomic_compare_exchange_n(&s->word, &word, 0, false, __ATOMIC_ACQ_REL,
-					__ATOMIC_ACQUIRE))
-		return true;
-	return __atomic_compare_exchange_n(&s->word, &moving,
-					   (moving & ~MT_HEAP_MOVING) | MT_HEAP_FREED, false,
-					   __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+	return change(s, word, 0) || change(s, word | MT_HEAP_MOVING, word | MT_HEAP_FREED);
 }
