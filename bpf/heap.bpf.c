@@ -14,6 +14,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "compat.bpf.h"
+#include "heap_guess.bpf.h"
 #include "heap_table.bpf.h"
 #include "heap_walk.bpf.h"
 #include "random.bpf.h"
@@ -207,6 +208,7 @@ static __always_inline int leave(void *ctx)
 		return 0;
 	t->sp = 0;
 	addr = result_of(regs, t);
+	check_guess(t, addr);
 	if (addr && t->keep) {
 		keep_block(t, addr);
 	} else if (!addr && t->had_old && t->size) {
@@ -218,6 +220,7 @@ static __always_inline int leave(void *ctx)
 	return 0;
 }
 
+#define REG_IP (((const __u64 *)ctx)[MT_PT_REG_IP])
 #define ARG(n) (((const __u64 *)ctx)[MT_PT_REG_ARG##n])
 
 /* Bytes that are asked for. An overflow fails, and is not looked at again. */
@@ -250,7 +253,13 @@ static __always_inline int call(void *ctx, enum mt_heap_kind kind, bool is_leaf)
 		t->result = ARG(1);
 	else if (kind == MT_HEAP_REALLOC || kind == MT_HEAP_REALLOC_N)
 		take_old(t, ARG(1));
-	return RETURN_WANTED;
+	/* glibc's malloc, and a block that is kept */
+	t->guess = kind == MT_HEAP_MALLOC && is_leaf ? guess_block(t, REG_IP, t->size) : 0;
+	if (!believe_guess(t))
+		return RETURN_WANTED;
+	t->sp = 0;
+	keep_block(t, t->guess);
+	return RETURN_SKIPPED;
 }
 
 static __always_inline int call_free(void *ctx)

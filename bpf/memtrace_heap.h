@@ -152,10 +152,17 @@ struct mt_heap_thread {
 	struct mt_heap_block old;
 	__s64 left; /* bytes until the next sample */
 	__u32 kind;
-	__u8 keep;    /* this call's block is to be kept */
-	__u8 had_old; /* old is a block */
-	__u8 started; /* left was drawn */
-	__u8 pad;
+	__u8 keep;	  /* this call's block is to be kept */
+	__u8 had_old;	  /* old is a block */
+	__u8 started;	  /* left was drawn */
+	__u8 guess_wrong; /* once it was believed: no more of them (bpf/heap_guess.bpf.h) */
+	__u64 guess;	  /* what this call should return; 0: not known */
+	__u64 guess_ip;	  /* of the allocation function */
+	__u64 tcache_at;  /* where the address of its lists stands; 0: not found */
+	__u32 searches;
+	__u32 n_right;	 /* guesses that were compared and right */
+	__u32 n_guesses; /* since they are believed */
+	__u32 n_decoys;	 /* that were taken for the lists and were not */
 	struct mt_heap_path path;
 	struct mt_heap_near near[MT_HEAP_NEAR];
 	__u64 window_at; /* of the stack: what a walk has read at once */
@@ -198,6 +205,8 @@ enum mt_heap_count {
 	MT_HEAP_C_NO_ROOM,    /* blocks whose path found no room in heap_paths */
 	MT_HEAP_C_NO_THREAD,  /* calls not seen: no room in heap_threads */
 	MT_HEAP_C_NO_PROC,    /* children not watched: no room in heap_procs */
+	MT_HEAP_C_MISGUESSED, /* threads whose blocks were told before their return, and one wrongly
+			       */
 	MT_HEAP_C_NO_EVENT,   /* processes not told of: the ring was full */
 	_MT_HEAP_C_MAX,
 };
@@ -221,7 +230,7 @@ static inline __attribute__((always_inline)) __u64 mt_heap_key(__u64 h)
 }
 
 static_assert(sizeof(struct mt_heap_path) == 24 + 8 * MT_HEAP_DEPTH, "");
-static_assert(sizeof(struct mt_heap_thread) == 88 + sizeof(struct mt_heap_path) +
+static_assert(sizeof(struct mt_heap_thread) == 128 + sizeof(struct mt_heap_path) +
 						       MT_HEAP_NEAR * sizeof(struct mt_heap_near) +
 						       8 * (MT_HEAP_WINDOW + 2),
 	      "");

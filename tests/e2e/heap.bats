@@ -155,6 +155,22 @@ with_library() {
 	is_exactly lost "$(limit_count heap_calls_lost)" 0
 }
 
+@test "what looks like malloc's own lists, and is not: no address is taken from it" {
+	trace_pid heapblocks --what decoy --count 5000
+	show
+	is_exactly keep_leak "$(heap_of keep_leak)" 1200000
+	is_exactly "of the decoy itself" "$(heap_of decoy)" $((1200000 + 0x280))
+	is_exactly "frees missed" "$(limit_count heap_frees_missed)" 0
+	is_exactly misguessed "$(limit_count heap_misguessed)" 0
+}
+
+@test "malloc without lists of its own" {
+	local GLIBC_TUNABLES=glibc.malloc.tcache_count=0
+	export GLIBC_TUNABLES
+	trace_pid heapblocks --what family
+	is_family
+}
+
 @test "threads that free each other's blocks, more than the nursery has slots: to the byte" {
 	trace_pid heapblocks --what handover --count 60000
 	show
@@ -162,6 +178,7 @@ with_library() {
 	is_exactly blocks "$(heap_of hand_over samples)" "$(truth .blocks)"
 	is_exactly "frees missed" "$(limit_count heap_frees_missed)" 0
 	is_exactly "blocks lost" "$(limit_count heap_blocks_lost)" 0
+	is_exactly misguessed "$(limit_count heap_misguessed)" 0
 }
 
 @test "the same, and then all is freed" {

@@ -31,7 +31,8 @@ NEEDS_ROOT=1
 	start_storms
 	disk=$(disk_dir) || skip "no directory on a disk"
 	trace_pid filecache --dir "$disk"
-	within "file pages" "$(process "$VICTIM_PID" .attributed.file_page_bytes)" "$(truth .held_bytes)"
+	within "file pages" "$(process "$VICTIM_PID" .attributed.file_page_bytes)" \
+		"$(truth '.held_bytes - .cached_before_bytes')"
 }
 
 @test "beside a fork and a fault storm: copy on write" {

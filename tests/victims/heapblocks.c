@@ -8,6 +8,7 @@
  *   family   every allocation function in known proportions, also those that fail
  *   threads  threads that keep blocks and end, one within an allocation's call
  *   children a child that forgets what it got, and frees what its parent got
+ *   decoy    with what looks like the lists of glibc's malloc, and is not
  *   handover threads that free each other's blocks, --count at a time, over and over
  *
  * With --then-free a phase follows in which all is freed.
@@ -216,6 +217,26 @@ static uint64_t children(void)
 	return count * LEAK_BYTES;
 }
 
+/* --- decoy --- */
+
+/* Beside libc's own; a block of the size that its lists have. */
+static _Thread_local void **lists;
+
+static uint64_t decoy(void)
+{
+	static char nowhere[64] __attribute__((aligned(16)));
+
+	lists = malloc(0x280);
+	if (!lists)
+		die("an allocation failed");
+	for (size_t i = 0; i < 0x280 / sizeof(*lists); i++)
+		lists[i] = nowhere;
+	for (uint64_t i = 0; i < count; i++) /* so that a list of this size has blocks */
+		free(malloc(LEAK_BYTES));
+	keep_leak(count);
+	return count * LEAK_BYTES;
+}
+
 /* --- handover --- */
 
 #define HANDOVER_THREADS 4
@@ -265,7 +286,7 @@ static const struct {
 	uint64_t (*run)(void);
 } modes[] = {
 	{"churn", churn},	{"family", family},	{"threads", threads},
-	{"children", children}, {"handover", handover},
+	{"children", children}, {"handover", handover}, {"decoy", decoy},
 };
 
 static void tell_held(uint64_t held, const char *note)
@@ -282,7 +303,7 @@ int main(int argc, char **argv)
 {
 	const struct victim_option own[] = {
 		{"what", VICTIM_TEXT, &what,
-		 "churn, family, threads, children or handover (churn)"},
+		 "churn, family, threads, children, handover or decoy (churn)"},
 		{"count", VICTIM_COUNT, &count, "blocks, or threads (1000)"},
 		{"then-free", VICTIM_FLAG, &then_free, "free all in a second phase"},
 		{0},

@@ -46,6 +46,9 @@ int heap__limits(struct heap *h, struct limits *l)
 		{c[MT_HEAP_C_STALE] + own->stale, "heap_frees_missed",
 		 "addresses that were handed out again though their free was not seen: the block "
 		 "before was counted until then"},
+		{c[MT_HEAP_C_MISGUESSED], "heap_misguessed",
+		 "threads some of whose blocks (at most 63) may have been counted at a wrong "
+		 "address: their allocator did not return what stood in its list"},
 		{c[MT_HEAP_C_NO_PATH] + own->unknown, "heap_paths_lost",
 		 "heap blocks whose stack could not be looked at in time: they are counted, by a "
 		 "path that ends early or is missing"},
