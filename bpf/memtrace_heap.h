@@ -205,8 +205,7 @@ enum mt_heap_count {
 	MT_HEAP_C_NO_ROOM,    /* blocks whose path found no room in heap_paths */
 	MT_HEAP_C_NO_THREAD,  /* calls not seen: no room in heap_threads */
 	MT_HEAP_C_NO_PROC,    /* children not watched: no room in heap_procs */
-	MT_HEAP_C_MISGUESSED, /* threads whose blocks were told before their return, and one wrongly
-			       */
+	MT_HEAP_C_MISGUESSED, /* threads with a wrong guess after 32 right ones */
 	MT_HEAP_C_NO_EVENT,   /* processes not told of: the ring was full */
 	_MT_HEAP_C_MAX,
 };

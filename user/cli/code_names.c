@@ -17,24 +17,18 @@ int code_names__new(const char *const *debug_dirs, struct symbolizer **ret)
 	return symbolizer__new(&o, ret);
 }
 
-/* What a JIT told of its code; below 0: nothing. */
-static int open_perf_map(int root_dir, struct proc_id id)
-{
-	_cleanup_close_ int proc = openat(root_dir, "proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_close_ int map = proc < 0 ? -1 : perf_map_open(proc, id.pid);
-	struct pid_stat st;
-
-	/* Not of another process that has its number by now. */
-	if (map < 0 || pid_stat_read(root_dir, id.pid, &st) || st.start_ticks != id.start_ticks)
-		return -1;
-	return TAKE_FD(map);
-}
-
 int code_names__look_for_map(struct symbolizer *s, int root_dir, struct proc_id id, uint32_t module)
 {
-	_cleanup_close_ int map = open_perf_map(root_dir, id);
+	_cleanup_close_ int proc = openat(root_dir, "proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int map = proc < 0 ? -errno : perf_map_open(proc, id.pid);
+	struct pid_stat st;
+	int err = pid_stat_read(root_dir, id.pid, &st);
 
-	return map < 0 ? -ENOENT : symbolizer__give_map(s, module, map);
+	if (err)
+		return err;
+	if (st.start_ticks != id.start_ticks)
+		return -ESRCH; /* another process has its number by now */
+	return map < 0 ? map : symbolizer__give_map(s, module, map);
 }
 
 int code_names__add(struct symbolizer *s, int root_dir, const struct code_module *m, int fd,

@@ -17,8 +17,8 @@ int code_names__complete(struct code_history *c, const char *const *debug_dirs, 
 int code_names__add(struct symbolizer *s, int root_dir, const struct code_module *m, int fd,
 		    int root_fd, uint32_t *ret);
 
-/* The perf map of a JIT's code, which may come at any time. 0, -ENOENT: it is not there, or -errno.
- */
+/* The perf map of a JIT's code, which may come at any time. 0; -ENOENT: it is not there; -ESRCH:
+ * its process is gone; -errno. */
 int code_names__look_for_map(struct symbolizer *s, int root_dir, struct proc_id id,
 			     uint32_t module);
 

@@ -171,9 +171,12 @@ static void look_for_maps(struct sampler_paths *s)
 {
 	size_t kept = 0;
 
-	vec_for_each(m, &s->mapless)
-		if (code_names__look_for_map(s->symbolizer, s->root_fd, m->id, m->module))
+	vec_for_each(m, &s->mapless) {
+		int err = code_names__look_for_map(s->symbolizer, s->root_fd, m->id, m->module);
+
+		if (err && err != -ESRCH)
 			s->mapless.v[kept++] = *m;
+	}
 	s->mapless.n = kept;
 }
 
