@@ -90,7 +90,8 @@ static __always_inline __u64 guess_block(struct mt_heap_thread *t, __u64 ip, __u
 		t->searches = t->n_right = t->n_decoys = 0;
 	}
 	bin = chunk > CHUNK_MIN ? (chunk - CHUNK_MIN) / CHUNK_ALIGN : 0;
-	if (t->guess_wrong || size > TCACHE_BINS * CHUNK_ALIGN || bin >= TCACHE_BINS)
+	/* The largest has the last bin. */
+	if (t->guess_wrong || size > TCACHE_BINS * CHUNK_ALIGN)
 		return 0;
 	if (!t->tcache_at && t->searches < SEARCHES_MAX)
 		find_tcache(t);
